@@ -31,7 +31,11 @@ export class StatusError extends Error {
     /** Method and path, for the message. */
     readonly request: string,
   ) {
-    super(`${request}: ${httpCode}${status?.reason ? ` ${status.reason}` : ""}${status?.message ? `: ${status.message}` : ""}`);
+    super(
+      `${request}: ${httpCode}${status?.reason ? ` ${status.reason}` : ""}${
+        status?.message ? `: ${status.message}` : ""
+      }`,
+    );
   }
 
   get reason(): string {

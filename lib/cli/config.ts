@@ -1,0 +1,73 @@
+// `kubernaut-we config print|schema`: what is in force and where each value comes from, and what a file may hold.
+
+import { configJsonSchema } from "../config_schema.ts";
+import { flagName, variableName } from "../config_sources.ts";
+import { ConfigError } from "../config_faults.ts";
+import { describeConfig, type Setting } from "../config.ts";
+import { lineWriter } from "../log.ts";
+
+const usage = `Usage: kubernaut-we config print [--json] [--config FILE] [any other flag of run]
+       kubernaut-we config schema
+
+print   every key as it is in force, with the file's line, variable or flag it comes from
+schema  the JSON Schema of the configuration file`;
+
+/** Runs the command; the result is the exit code: 0, or 2 when the configuration or the command line is wrong. */
+export async function config(args: string[]): Promise<number> {
+  const print = lineWriter(Deno.stdout);
+  const complain = lineWriter(Deno.stderr);
+  const [command, ...rest] = args;
+  if (command === "help" || args.includes("--help") || args.includes("-h")) {
+    print(usage);
+    return 0;
+  }
+  if (command === "schema" && rest.length === 0) {
+    print(JSON.stringify(configJsonSchema(), null, 2));
+    return 0;
+  }
+  if (command !== "print") {
+    complain(usage);
+    return 2;
+  }
+  const json = rest.includes("--json");
+  try {
+    const settings = await describeConfig({
+      args: rest.filter((argument) => argument !== "--json"),
+      env: Deno.env.toObject(),
+      readFile: readIfThere,
+    });
+    print(json ? JSON.stringify(settings, null, 2) : table(settings));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    complain(error.toString());
+    return 2;
+  }
+}
+
+/** A file's text; undefined when there is none. What `loadConfig` reads with, too. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function table(settings: readonly Setting[]): string {
+  const rows = [["KEY", "VALUE", "FROM"], ...settings.map(({ key, value, source }) => [key, value, source])];
+  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const [keyWidth, valueWidth] = [width(0), Math.min(width(1), 60)];
+  const lines = rows.map(([key = "", value = "", source = ""]) =>
+    `${key.padEnd(keyWidth)}  ${value.padEnd(valueWidth)}  ${source}`
+  );
+  const example = "audit.batchSize";
+  return [
+    ...lines,
+    "",
+    `Set a key in the file, as a variable or as a flag: ${example} is ${variableName(example)} and ${
+      flagName(example)
+    }.`,
+  ].join("\n");
+}

@@ -1,0 +1,39 @@
+// Which command runs. Each is loaded only when it is asked for, so that a running controller does not carry the others.
+
+import { lineWriter } from "../log.ts";
+
+interface Command {
+  readonly summary: string;
+  readonly load: () => Promise<(args: string[]) => Promise<number>>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  run: { summary: "the controller, against a cluster", load: async () => (await import("./run.ts")).run },
+  demo: {
+    summary: "the main job on the embedded API server and Tekton, in under 30 s",
+    load: async () => (await import("./demo.ts")).demo,
+  },
+  generate: {
+    summary: "typed clients from CustomResourceDefinitions and OpenAPI",
+    load: async () => (await import("./generate.ts")).generate,
+  },
+  crds: {
+    summary: "print or install the CustomResourceDefinition",
+    load: async () => (await import("./crds.ts")).crds,
+  },
+  audit: { summary: "read the audit trail", load: async () => (await import("./audit.ts")).audit },
+  config: { summary: "print what is in force, or the schema", load: async () => (await import("./config.ts")).config },
+  version: { summary: "print the version", load: async () => (await import("./version.ts")).printVersion },
+};
+
+export async function main(args: string[]): Promise<number> {
+  const [name = "", ...rest] = args;
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command) return await (await command.load())(rest);
+  const asked = ["", "help", "--help", "-h"].includes(name);
+  const lines = Object.entries(commands).map(([each, { summary }]) => `  ${each.padEnd(10)} ${summary}`);
+  const usage = ["Usage: kubernaut-we COMMAND [flags]", "", ...lines, "", "kubernaut-we COMMAND --help tells more."];
+  if (asked) lineWriter(Deno.stdout)(usage.join("\n"));
+  else lineWriter(Deno.stderr)(`kubernaut-we: there is no command ${JSON.stringify(name)}\n\n${usage.join("\n")}`);
+  return asked && name !== "" ? 0 : 2;
+}

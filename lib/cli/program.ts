@@ -1,0 +1,210 @@
+// A running controller, put together from its parts: the same one for `run`, for the demo and for whole-controller tests. What
+// is different between them (cluster, clock, where logs go) is handed in.
+
+import { Outbox } from "../audit/outbox.ts";
+import { createSinks } from "../audit/sinks.ts";
+import { writeSpool } from "../audit/spool.ts";
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config.ts";
+import { informersOf } from "../controller/caches.ts";
+import { Controller } from "../controller/controller.ts";
+import { countObjects, createReporter } from "../controller/report.ts";
+import type { RestClient } from "../kube/contract.ts";
+import { LeaderElection } from "../kube/lease.ts";
+import { EventRecorder } from "../kube/recorder.ts";
+import type { Logger } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import { Authorizer } from "../server/auth.ts";
+import { type Check, healthApp } from "../server/health.ts";
+import { metricsApp } from "../server/metrics.ts";
+import { type HttpServer, serveHttp } from "../server/serve.ts";
+import { openTls } from "../server/tls.ts";
+import { apiGroup, controllerName } from "../workflow/names.ts";
+import type { Rules } from "../workflow/snapshot.ts";
+
+export interface ProgramOptions {
+  readonly config: Config;
+  readonly client: RestClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Unique to this process: leader election and Events name it. */
+  readonly identity: string;
+}
+
+/** How long passes under way, the audit trail and Events may take once the program is told to stop. */
+const passesGraceMs = 4_000;
+const flushGraceMs = 5_000;
+
+export class Program {
+  readonly controller: Controller;
+  readonly #o: ProgramOptions;
+  readonly #outbox: Outbox;
+  readonly #recorder: EventRecorder;
+  #stopping = false;
+
+  constructor(o: ProgramOptions) {
+    this.#o = o;
+    const { config, client, clock, log, metrics, identity } = o;
+    this.#outbox = new Outbox({
+      sinks: createSinks(
+        {
+          sinks: config.audit.sinks,
+          tokenFile: config.audit.tokenFile,
+          caFile: config.audit.caFile,
+          notifyUrl: config.notify.url,
+          notifyCaFile: config.notify.caFile,
+        },
+        { clock, log },
+      ),
+      clock,
+      log,
+      batchSize: config.audit.batchSize,
+      batchDelayMs: config.audit.batchDelayMs,
+      observer: {
+        written: (count, durationMs) => metrics.auditWritten(count, durationMs),
+        rejected: (count) => metrics.auditRejected(count),
+        backlog: (count) => metrics.setAuditBacklog(count),
+      },
+    });
+    this.#recorder = new EventRecorder({
+      client,
+      clock,
+      log,
+      reportingController: controllerName,
+      reportingInstance: identity,
+      observer: { eventDropped: () => metrics.eventShed() },
+    });
+    this.controller = new Controller({
+      client,
+      clock,
+      log,
+      rules: rulesOf(config),
+      namespaces: config.namespaces,
+      concurrency: config.concurrency,
+      audit: this.#outbox,
+      spoolAudit: (execution, events) => writeSpool(client, config.lockNamespace, execution, events),
+      observer: createReporter({ metrics, log, recorder: this.#recorder }),
+    });
+    for (const informer of informersOf(this.controller.caches)) {
+      metrics.watches.register(informer.name, {
+        ageMs: () => informer.lastEventAgeMs(),
+        objects: () => informer.store.size,
+      });
+    }
+    metrics.setMaxConcurrentReconciles(config.concurrency);
+  }
+
+  /**
+   * Runs until `signal` is aborted and everything under way has ended.
+   * @param now ends at once what is still under way
+   */
+  async run(signal: AbortSignal, now: AbortSignal): Promise<void> {
+    const { config, clock, log } = this.#o;
+    const background = new AbortController();
+    const passes = new AbortController();
+    const abortPasses = () => passes.abort(now.reason);
+    now.addEventListener("abort", abortPasses, { once: true });
+    let grace: Disposable | undefined;
+    const stopping = () => {
+      this.#stopping = true;
+      log.info("stopping: finishing what is under way; PipelineRuns go on");
+      grace = clock.timer(passesGraceMs, () => passes.abort(new Error("stopping")));
+    };
+    signal.addEventListener("abort", stopping, { once: true });
+    const work = [this.#outbox.run(background.signal), this.#recorder.run(background.signal)];
+    if (config.leaderElection) work.push(this.#election().run(signal));
+    else this.controller.leading = true;
+    try {
+      await this.controller.run(signal, passes.signal);
+      if (!now.aborted) await Promise.all([this.#outbox.flush(flushGraceMs), this.#recorder.flush(flushGraceMs)]);
+    } finally {
+      grace?.[Symbol.dispose]();
+      background.abort();
+      await Promise.all(work);
+      signal.removeEventListener("abort", stopping);
+      now.removeEventListener("abort", abortPasses);
+    }
+  }
+
+  /** Opens the health and the metrics port; both are closed with the result. */
+  async serve(): Promise<{ health: HttpServer; metrics: HttpServer } & AsyncDisposable> {
+    const { config, client, clock, log, metrics } = this.#o;
+    await using stack = new AsyncDisposableStack();
+    const app = healthApp({
+      checks: () => this.#checks(),
+      alive: () => ({ ok: true, detail: "the event loop turns" }),
+    });
+    const health = stack.use(await serveHttp(app, { address: config.health.address, key: "health.address", clock }));
+    const tls = config.metrics.plainHttp ? undefined : stack.use(
+      await openTls({
+        certFile: config.metrics.certFile,
+        keyFile: config.metrics.keyFile,
+        clock,
+        logger: log,
+        readFile: (path) => Deno.readTextFile(path),
+      }),
+    );
+    const auth = new Authorizer({ client, clock, logger: log, audiences: config.metrics.audiences, path: "/metrics" });
+    const counted = {
+      contentType: metrics.contentType,
+      text: () => {
+        countObjects(metrics, this.controller.caches);
+        return metrics.text();
+      },
+    };
+    const metricsServer = stack.use(
+      await serveHttp(metricsApp({ metrics: counted, logger: log, ...(config.metrics.auth ? { auth } : {}) }), {
+        address: config.metrics.address,
+        key: "metrics.address",
+        clock,
+        ...(tls ? { tls } : {}),
+      }),
+    );
+    const owned = stack.move();
+    return { health, metrics: metricsServer, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
+  }
+
+  #checks(): Record<string, Check> {
+    const stale = this.controller.staleness();
+    return {
+      caches: { ok: stale.length === 0, detail: stale.join("; ") || "filled and fresh" },
+      running: { ok: !this.#stopping, detail: this.#stopping ? "it is stopping" : "taking work" },
+    };
+  }
+
+  #election(): LeaderElection {
+    const { config, client, clock, log, metrics, identity } = this.#o;
+    return new LeaderElection({
+      client,
+      clock,
+      log,
+      namespace: config.lockNamespace,
+      name: apiGroup,
+      identity,
+      onChange: (leading) => {
+        metrics.setLeader(leading);
+        this.controller.leading = leading;
+      },
+    });
+  }
+}
+
+function rulesOf(config: Config): Rules {
+  const { cooldownMs, timeoutMs, maxTimeoutMs, rollbackGraceMs, startDeadlineMs } = config;
+  const { executionNamespace, lockNamespace, serviceAccount, allowedServiceAccounts, allowedImages, requireDigest } =
+    config;
+  return {
+    cooldownMs,
+    timeoutMs,
+    maxTimeoutMs,
+    rollbackGraceMs,
+    startDeadlineMs,
+    executionNamespace,
+    lockNamespace,
+    serviceAccount,
+    allowedServiceAccounts,
+    allowedImages,
+    requireDigest,
+  };
+}

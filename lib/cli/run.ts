@@ -1,0 +1,122 @@
+// `kubernaut-we run`: the controller, against a cluster. Exit codes: 0 after it was told to stop, 1 when it cannot start or its
+// work failed, 2 for a faulty command line or configuration, 128 + n when a second signal ended it at once.
+
+import { systemClock } from "../clock.ts";
+import { type Config, loadConfig } from "../config.ts";
+import { ConfigError } from "../config_faults.ts";
+import { connect } from "../kube/kubeconfig.ts";
+import { KubeconfigError } from "../kube/kubeconfig_file.ts";
+import { createLogger, lineWriter, type Logger } from "../log.ts";
+import { Metrics } from "../metrics.ts";
+import { readIfThere } from "./config.ts";
+import { Program } from "./program.ts";
+import { checkCluster, StartupError } from "./startup.ts";
+
+export const runUsage =
+  `Usage: kubernaut-we run [--kubeconfig FILE] [--context NAME] [--config FILE] [--pid-file FILE] [--KEY VALUE …]
+
+Runs the controller against the cluster of the kubeconfig, or of the pod it runs in, until SIGTERM or SIGINT.
+Every key of the configuration is a flag: see kubernaut-we config print.`;
+
+export async function run(args: string[]): Promise<number> {
+  const complain = lineWriter(Deno.stderr);
+  if (args.includes("--help") || args.includes("-h")) {
+    lineWriter(Deno.stdout)(runUsage);
+    return 0;
+  }
+  let config: Config;
+  try {
+    config = await loadConfig({ args, env: Deno.env.toObject(), readFile: readIfThere });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    complain(error.toString());
+    return 2;
+  }
+  const log = loggerOf(config);
+  try {
+    return await start(config, log);
+  } catch (error) {
+    const expected = error instanceof StartupError || error instanceof KubeconfigError || isAddressTaken(error);
+    if (!expected) throw error;
+    for (const line of (error as Error).message.split("\n")) complain(`kubernaut-we: ${line}`);
+    return 1;
+  }
+}
+
+async function start(config: Config, log: Logger): Promise<number> {
+  const clock = systemClock;
+  const metrics = new Metrics(clock);
+  using client = await connect({
+    clock,
+    log,
+    observer: metrics.requests,
+    maxInFlight: config.maxInFlight,
+    ...(config.kubeconfig ? { kubeconfig: config.kubeconfig } : {}),
+    ...(config.context ? { context: config.context } : {}),
+  });
+  await checkCluster(client, config);
+  const identity = `${Deno.hostname()}_${crypto.randomUUID()}`;
+  const program = new Program({ config, client, clock, log, metrics, identity });
+  await using servers = await program.serve();
+  using signals = new Signals(log);
+  if (config.pidFile) await Deno.writeTextFile(config.pidFile, `${Deno.pid}\n`);
+  log.info("started", {
+    server: client.baseUrl,
+    health: `${servers.health.address.hostname}:${servers.health.address.port}`,
+    metrics: `${servers.metrics.address.hostname}:${servers.metrics.address.port}`,
+    lockNamespace: config.lockNamespace,
+  });
+  try {
+    await program.run(signals.stop, signals.now);
+  } finally {
+    if (config.pidFile) await Deno.remove(config.pidFile).catch(() => undefined);
+  }
+  log.info("stopped");
+  return signals.exitCode;
+}
+
+/** The first SIGTERM or SIGINT asks to stop; the second ends the process at once. */
+class Signals implements Disposable {
+  readonly #stop = new AbortController();
+  readonly #now = new AbortController();
+  readonly #handlers: [Deno.Signal, () => void][];
+
+  constructor(log: Logger) {
+    const numbers = { SIGINT: 2, SIGTERM: 15 } as const;
+    this.#handlers = (["SIGINT", "SIGTERM"] as const).map((signal) => [signal, () => {
+      if (this.#stop.signal.aborted) Deno.exit(128 + numbers[signal]);
+      log.info(`${signal} received`);
+      this.#stop.abort(new Error(`${signal} received`));
+    }]);
+    for (const [signal, handler] of this.#handlers) Deno.addSignalListener(signal, handler);
+  }
+
+  get stop(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  get now(): AbortSignal {
+    return this.#now.signal;
+  }
+
+  readonly exitCode = 0;
+
+  [Symbol.dispose](): void {
+    for (const [signal, handler] of this.#handlers) Deno.removeSignalListener(signal, handler);
+  }
+}
+
+export function loggerOf(config: Config): Logger {
+  const terminal = Deno.stderr.isTerminal();
+  const format = config.log.format === "auto" ? terminal ? "text" : "json" : config.log.format;
+  return createLogger({
+    level: config.log.level,
+    format,
+    clock: systemClock,
+    write: lineWriter(Deno.stderr),
+  });
+}
+
+function isAddressTaken(error: unknown): boolean {
+  return error instanceof Error && /address/i.test(error.message) && /\.address/.test(error.message);
+}

@@ -1,0 +1,79 @@
+// What must be there before a controller can do its work, looked at once at the start: each thing that is missing is one
+// line that says how to mend it.
+
+import type { Config } from "../config.ts";
+import type { RestClient } from "../kube/contract.ts";
+import { ConnectionError, StatusError } from "../kube/errors.ts";
+import { listPath } from "../controller/api.ts";
+import { crdName } from "../workflow/names.ts";
+
+/** The controller cannot start; the message is for a person. */
+export class StartupError extends Error {
+  override readonly name = "StartupError";
+}
+
+/** @throws {StartupError} with every line that applies */
+export async function checkCluster(client: RestClient, config: Config): Promise<void> {
+  const namespace = config.namespaces[0] ?? "";
+  await reachable(client);
+  const lines = [
+    await served(
+      client,
+      listPath("execution", namespace),
+      `the cluster serves no WorkflowExecutions; install the CRD (${crdName}): kubernaut-we crds install`,
+      "list workflowexecutions",
+    ),
+    await served(
+      client,
+      listPath("pipelineRun", namespace),
+      "the cluster serves no PipelineRuns; install Tekton Pipelines 1.0 or later: https://tekton.dev/docs/installation/pipelines/",
+      "list pipelineruns",
+    ),
+    await lockNamespaceExists(client, config.lockNamespace),
+  ].filter((line) => line !== undefined);
+  if (lines.length > 0) throw new StartupError(lines.join("\n"));
+}
+
+async function reachable(client: RestClient): Promise<void> {
+  try {
+    await client.performRequest({ method: "GET", path: "/version", expectJson: true });
+  } catch (error) {
+    if (error instanceof ConnectionError) throw new StartupError(error.message, { cause: error });
+    if (error instanceof StatusError && error.httpCode === 401) {
+      throw new StartupError(`the API server does not accept the credentials of the kubeconfig: ${error.message}`, {
+        cause: error,
+      });
+    }
+    if (!(error instanceof StatusError) || error.httpCode !== 403) throw error;
+  }
+}
+
+async function served(client: RestClient, path: string, missing: string, right: string): Promise<string | undefined> {
+  try {
+    await client.performRequest({
+      method: "GET",
+      path,
+      querystring: new URLSearchParams({ limit: "1" }),
+      expectJson: true,
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    if (error.httpCode === 404) return missing;
+    if (error.httpCode === 403) return `this account may not ${right}: ${error.status?.message ?? "forbidden"}`;
+    return error.message;
+  }
+}
+
+async function lockNamespaceExists(client: RestClient, namespace: string): Promise<string | undefined> {
+  try {
+    await client.performRequest({ method: "GET", path: `/api/v1/namespaces/${namespace}`, expectJson: true });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    // Without the right to look at namespaces, the watch on Leases will tell.
+    if (error.httpCode === 403) return undefined;
+    if (!error.objectNotFound) return error.message;
+    return `the lock namespace ${namespace} (lockNamespace) does not exist; create it: kubectl create namespace ${namespace}`;
+  }
+}

@@ -1,0 +1,154 @@
+// The three caches that decisions start from, with the indexes that make them cheap: who holds a target, whose run is this.
+// The answers of own writes enter at once, so that a decision never rests on a state before one's own last write; an object
+// whose deletion has been seen never comes back by such an answer, however late it is.
+
+import type { Clock } from "../clock.ts";
+import type { RestClient } from "../kube/contract.ts";
+import { Informer, type WatchObserver } from "../kube/informer.ts";
+import { keyOf, type Stored } from "../kube/store.ts";
+import type { Logger } from "../log.ts";
+import { type Execution, executionFrom } from "../workflow/execution.ts";
+import { type Lock, lockFrom } from "../workflow/lock.ts";
+import { label, managedBy } from "../workflow/names.ts";
+import { isFinished, type PipelineRun, pipelineRunFrom } from "../workflow/pipeline_run.ts";
+import { canonicalTarget, parseTarget, TargetError } from "../workflow/target.ts";
+import { listPath } from "./api.ts";
+
+/** How long a deleted object is remembered: longer than any answer, and than any watch, is late. */
+const rememberMs = 10 * 60_000;
+
+export class Cache<T extends Stored> {
+  readonly informer: Informer<T>;
+  readonly #clock: Clock;
+  /** Told of every own write whose answer entered: handlers of the informer do not see those. */
+  onWrote: ((object: T) => void) | undefined;
+  /** By uid, oldest first. */
+  readonly #deleted = new Map<string, { object: T; atMs: number }>();
+
+  constructor(informer: Informer<T>, clock: Clock) {
+    this.informer = informer;
+    this.#clock = clock;
+    informer.onChange(({ type, object }) => {
+      if (type === "deleted") this.#bury(object);
+    });
+  }
+
+  get(at: { namespace: string; name: string }): T | undefined {
+    return this.informer.store.get(keyOf(at));
+  }
+
+  by(index: string, value: string): readonly T[] {
+    return this.informer.store.by(index, value);
+  }
+
+  /** The last state of an object that was seen to be deleted a while ago at most. */
+  lastSeen(uid: string): T | undefined {
+    return this.#deleted.get(uid)?.object;
+  }
+
+  /** The answer to an own write. */
+  wrote(object: T): void {
+    if (this.#deleted.has(object.uid)) return;
+    this.informer.store.upsert(object);
+    this.onWrote?.(object);
+  }
+
+  #bury(object: T): void {
+    const nowMs = this.#clock.monotonic();
+    for (const [uid, { atMs }] of this.#deleted) {
+      if (nowMs - atMs < rememberMs) break;
+      this.#deleted.delete(uid);
+    }
+    this.#deleted.set(object.uid, { object, atMs: nowMs });
+  }
+}
+
+export interface Caches {
+  readonly executions: Cache<Execution>;
+  readonly pipelineRuns: Cache<PipelineRun>;
+  readonly locks: Cache<Lock>;
+}
+
+export interface CacheOptions {
+  readonly client: RestClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Watched namespaces; empty: all. */
+  readonly namespaces: readonly string[];
+  readonly executionNamespace: string;
+  readonly lockNamespace: string;
+  readonly observer?: WatchObserver;
+}
+
+export function createCaches(o: CacheOptions): Caches {
+  const { client, clock, log } = o;
+  const everywhere = o.namespaces.length === 0 ? [""] : [...o.namespaces];
+  // Runs stay where they were created when executionNamespace changes: watched is wherever one of ours may be.
+  const runNamespaces = everywhere.includes("") || !o.executionNamespace
+    ? everywhere
+    : [...new Set([...everywhere, o.executionNamespace])];
+  const create = <T extends Stored>(
+    name: string,
+    paths: string[],
+    project: (json: Parameters<typeof executionFrom>[0]) => T,
+    indexes: Record<string, (object: T) => readonly string[]>,
+    labelSelector?: string,
+  ) => {
+    const { observer } = o;
+    const informer = new Informer<T>({
+      client,
+      clock,
+      log,
+      name,
+      paths,
+      project,
+      indexes,
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(observer === undefined ? {} : { observer }),
+    });
+    return new Cache(informer, clock);
+  };
+  const ours = `${label.managedBy}=${managedBy}`;
+  return {
+    executions: create(
+      "workflowexecutions",
+      everywhere.map((namespace) => listPath("execution", namespace)),
+      executionFrom,
+      { target: (execution) => targetsOf(execution.spec.targetResource, execution.namespace) },
+    ),
+    pipelineRuns: create(
+      "pipelineruns",
+      runNamespaces.map((namespace) => listPath("pipelineRun", namespace)),
+      pipelineRunFrom,
+      {
+        execution: (run) => run.executionKey ? [run.executionKey] : [],
+        uid: (run) => run.executionUid ? [run.executionUid] : [],
+        // The lock index: unfinished runs by the target that they stand for.
+        target: (run) => isFinished(run) ? [] : targetsOf(run.target, run.executionKey.split("/")[0] ?? ""),
+      },
+      ours,
+    ),
+    locks: create(
+      "leases",
+      [listPath("lock", o.lockNamespace)],
+      lockFrom,
+      { holder: (lock) => lock.holder ? [keyOf(lock.holder)] : [] },
+      ours,
+    ),
+  };
+}
+
+export function informersOf(caches: Caches): readonly Informer<Stored>[] {
+  return [caches.executions.informer, caches.pipelineRuns.informer, caches.locks.informer] as unknown as Informer<
+    Stored
+  >[];
+}
+
+function targetsOf(target: string, executionNamespace: string): string[] {
+  try {
+    return [canonicalTarget(parseTarget(target, executionNamespace))];
+  } catch (error) {
+    if (error instanceof TargetError) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,164 @@
+// Caches, live reads of this pass and what this process remembers → the snapshot that a decision is made from. Reads nothing
+// by itself: what must be read live, a decision asks for.
+
+import type { Clock } from "../clock.ts";
+import type { Execution } from "../workflow/execution.ts";
+import { isFinal } from "../workflow/execution.ts";
+import type { Evidence } from "../workflow/failure.ts";
+import { type Lock, lockName, type RecentEnd } from "../workflow/lock.ts";
+import type { OrphanSnapshot } from "../workflow/orphan.ts";
+import { endOf } from "../workflow/outcome.ts";
+import { type PipelineRun, pipelineRunName } from "../workflow/pipeline_run.ts";
+import type { Refusal } from "../workflow/refusal.ts";
+import { type AuditState, type Rules, type Seen, type Snapshot, targetOf } from "../workflow/snapshot.ts";
+import { canonicalTarget } from "../workflow/target.ts";
+import type { Caches } from "./caches.ts";
+
+/** What one pass has found out live. A write makes all of it stale, and clears it. */
+export interface Facts {
+  pipelineRun?: { value: PipelineRun | undefined };
+  lock?: { value: Lock | undefined };
+  holder?: { value: Execution | undefined };
+  holderRun?: { value: PipelineRun | undefined };
+  execution?: { value: Execution | undefined };
+  unfinishedTaskRuns?: boolean;
+  evidence?: Evidence;
+  refusal?: Refusal;
+  removedBecause?: string;
+}
+
+/** What this process remembers of an execution, by uid: ages that no wall clock can be trusted with. */
+export interface Memory {
+  readonly firstSeenMs: number;
+  progressMs: number;
+}
+
+export interface GatherContext {
+  readonly caches: Caches;
+  readonly clock: Clock;
+  readonly rules: Rules;
+  readonly memory: Map<string, Memory>;
+  auditStateOf(execution: Execution): AuditState;
+}
+
+export function gather(context: GatherContext, execution: Execution, facts: Facts): Snapshot {
+  const { caches, clock, rules } = context;
+  const nowMs = clock.now();
+  const memory = remembered(context, execution);
+  const target = targetOf({ execution });
+  const canonical = target && canonicalTarget(target);
+  const lock = seen(facts.lock, () => {
+    const name = execution.claim?.lease || (canonical && lockName(canonical));
+    return name ? caches.locks.get({ namespace: rules.lockNamespace, name }) : undefined;
+  });
+  const holder = lock.value?.holder;
+  const run = seen(facts.pipelineRun, () => ownOrForeign(caches, execution, rules));
+  const isOwn = run.value !== undefined && run.value.executionUid === execution.uid;
+  const claimedAtMs = Date.parse(execution.claim?.claimedAt ?? "");
+  const wallAgeMs = Number.isNaN(claimedAtMs) ? Infinity : Math.max(0, nowMs - claimedAtMs);
+  return {
+    nowMs,
+    rules,
+    execution,
+    claimAgeMs: Math.min(wallAgeMs, clock.monotonic() - memory.firstSeenMs),
+    sinceProgressMs: clock.monotonic() - memory.progressMs,
+    pipelineRun: { value: isOwn ? run.value : undefined, live: run.live },
+    foreignRun: isOwn ? undefined : run.value,
+    unfinishedTaskRuns: facts.unfinishedTaskRuns,
+    lock,
+    holder: seen(facts.holder, () => holder && caches.executions.get(holder)),
+    holderRun: seen(
+      facts.holderRun,
+      () => holder?.pipelineRun.name ? caches.pipelineRuns.get(holder.pipelineRun) : undefined,
+    ),
+    rivals: canonical === undefined ? [] : caches.pipelineRuns.by("target", canonical)
+      .filter(({ executionUid }) => executionUid !== execution.uid)
+      .map((rival) => ({ run: rival, execution: executionOf(caches, rival) })),
+    recentEnds: canonical === undefined || isFinal(execution) ? [] : recentEndsOn(caches, canonical, execution.uid),
+    refusal: facts.refusal,
+    removedBecause: facts.removedBecause,
+    evidence: facts.evidence,
+    audit: context.auditStateOf(execution),
+  };
+}
+
+/** What executions that are gone, or that were replaced by another of the same name, have left under a key. */
+export function gatherOrphans(context: GatherContext, key: string, factsOf: (uid: string) => Facts): OrphanSnapshot[] {
+  const { caches, clock, rules } = context;
+  const current = caches.executions.informer.store.get(key);
+  const locks = caches.locks.by("holder", key).filter(({ holder }) => holder?.uid !== current?.uid);
+  const runs = caches.pipelineRuns.by("execution", key).filter(({ executionUid }) => executionUid !== current?.uid);
+  const uids = new Set([
+    ...locks.map(({ holder }) => holder?.uid ?? ""),
+    ...runs.map(({ executionUid }) => executionUid),
+  ]);
+  return [...uids].map((uid) => {
+    const facts = factsOf(uid);
+    const lock = facts.lock ? facts.lock.value : locks.find(({ holder }) => holder?.uid === uid);
+    const cached = runs.find(({ executionUid }) => executionUid === uid);
+    const run = seen(facts.pipelineRun, () => cached);
+    return {
+      nowMs: clock.now(),
+      rules,
+      uid,
+      execution: seen(facts.execution, () => current),
+      lastSeen: caches.executions.lastSeen(uid),
+      pipelineRun: { value: run.value?.executionUid === uid ? run.value : undefined, live: run.live },
+      unfinishedTaskRuns: facts.unfinishedTaskRuns,
+      lock: lock?.holder?.uid === uid ? lock : undefined,
+    };
+  });
+}
+
+function seen<T>(fact: { value: T | undefined } | undefined, cached: () => T | undefined): Seen<T> {
+  return fact ? { value: fact.value, live: true } : { value: cached(), live: false };
+}
+
+/** Where the run of an execution is, or will be. */
+export function placeOfRun(execution: Execution, rules: Rules): { namespace: string; name: string } {
+  const { claim, status } = execution;
+  if (status.pipelineRunRef?.name) {
+    return { namespace: status.pipelineRunRef.namespace || execution.namespace, name: status.pipelineRunRef.name };
+  }
+  if (claim) return claim.pipelineRun;
+  return { namespace: rules.executionNamespace || execution.namespace, name: pipelineRunName(execution) };
+}
+
+/**
+ * The run by its name, and failing that, the way it was when it was deleted, if it had finished: a run that is pruned the
+ * moment it ends has ended all the same.
+ */
+function ownOrForeign(caches: Caches, execution: Execution, rules: Rules): PipelineRun | undefined {
+  const byName = caches.pipelineRuns.get(placeOfRun(execution, rules));
+  const uid = execution.status.pipelineRunRef?.uid;
+  if (byName && (byName.executionUid === execution.uid) && (!uid || byName.uid === uid)) return byName;
+  const byUid = caches.pipelineRuns.by("uid", execution.uid).find((run) => !uid || run.uid === uid);
+  return byUid ?? (uid ? tombstone(caches.pipelineRuns.lastSeen(uid)) : undefined) ?? byName;
+}
+
+function tombstone(run: PipelineRun | undefined): PipelineRun | undefined {
+  const finished = run?.succeeded !== undefined && run.succeeded.status !== "Unknown";
+  return run && finished
+    ? { ...run, deletedAtMs: run.deletedAtMs ?? run.completionTimeMs ?? run.createdAtMs }
+    : undefined;
+}
+
+function executionOf(caches: Caches, run: PipelineRun): Execution | undefined {
+  const execution = caches.executions.informer.store.get(run.executionKey);
+  return execution?.uid === run.executionUid ? execution : undefined;
+}
+
+function recentEndsOn(caches: Caches, canonical: string, ownUid: string): RecentEnd[] {
+  return caches.executions.by("target", canonical)
+    .filter(({ uid }) => uid !== ownUid)
+    .flatMap((execution) => endOf(execution) ?? []);
+}
+
+function remembered({ memory, clock }: GatherContext, execution: Execution): Memory {
+  const nowMs = clock.monotonic();
+  const known = memory.get(execution.uid);
+  if (known) return known;
+  const fresh = { firstSeenMs: nowMs, progressMs: -Infinity };
+  if (!isFinal(execution)) memory.set(execution.uid, fresh);
+  return fresh;
+}

@@ -1,0 +1,279 @@
+// One action → one request (or one live read), and what its answer means for the rest of the pass. Refusals that the rules
+// have an answer to become facts; everything else is thrown, and the work queue tries again later.
+
+import type { Clock } from "../clock.ts";
+import type { JSONObject } from "../kube/contract.ts";
+import { ConnectionError, StatusError } from "../kube/errors.ts";
+import type { Action } from "../workflow/action.ts";
+import { type Execution, type ExecutionStatus, isOwed } from "../workflow/execution.ts";
+import type { Lock } from "../workflow/lock.ts";
+import { annotation, finalizer } from "../workflow/names.ts";
+import {
+  cancelPatch,
+  isFinished,
+  isPending,
+  type PipelineRun,
+  pipelineRunFrom,
+  startPatch,
+} from "../workflow/pipeline_run.ts";
+import type { Refusal } from "../workflow/refusal.ts";
+import type { Rules } from "../workflow/snapshot.ts";
+import { withoutDetails } from "../workflow/status.ts";
+import type { Api } from "./api.ts";
+import type { Caches } from "./caches.ts";
+import type { Facts } from "./gather.ts";
+
+/** Whom an action is about. */
+export interface Subject {
+  /** Absent for what an execution that is gone has left behind. */
+  readonly execution: Execution | undefined;
+  /** namespace/name of the execution, whether it exists or not. */
+  readonly place: { readonly namespace: string; readonly name: string };
+  readonly run: PipelineRun | undefined;
+  /** Where its run is, or would be. */
+  readonly runPlace: { readonly namespace: string; readonly name: string } | undefined;
+  readonly lock: Lock | undefined;
+  /** The Lease's name, whether it exists or not. */
+  readonly lockName: string;
+}
+
+export interface PerformContext {
+  readonly api: Api;
+  readonly caches: Caches;
+  readonly clock: Clock;
+  readonly rules: Rules;
+  spoolAudit(execution: Execution): Promise<void>;
+}
+
+/** Carries the action out; `facts` is what the pass knows live, cleared by every write. */
+export async function perform(context: PerformContext, action: Action, subject: Subject, facts: Facts): Promise<void> {
+  if (action.do === "read") return await readLive(context, action.what, subject, facts);
+  clear(facts);
+  const { api, caches, clock, rules } = context;
+  switch (action.do) {
+    case "claim":
+      return await updateExecution(context, subject, (execution) => {
+        const finalizers = isOwed(execution) ? execution.finalizers : [...execution.finalizers, finalizer];
+        const annotations = action.claim ? { [annotation.claim]: JSON.stringify(action.claim) } : {};
+        return { finalizers: [...finalizers], annotations };
+      });
+    case "createLock":
+      return await writeLock(context, subject, facts, () => api.create("lock", rules.lockNamespace, action.body));
+    case "patchLock":
+      return await writeLock(context, subject, facts, () => api.mergePatch("lock", action.lock, action.patch));
+    case "deleteLock": {
+      const { uid, resourceVersion } = action.lock;
+      return await ignoring(["Conflict"], async () => {
+        await api.delete("lock", action.lock, { uid, resourceVersion });
+      });
+    }
+    case "createPipelineRun":
+      try {
+        caches.pipelineRuns.wrote(await api.create("pipelineRun", action.where.namespace, action.body));
+      } catch (error) {
+        facts.refusal = refusalOf(error);
+      }
+      return;
+    case "startPipelineRun":
+      return await writeRun(
+        context,
+        subject,
+        facts,
+        () => api.jsonPatch("pipelineRun", action.run, startPatch(action.run)),
+      );
+    case "cancelPipelineRun": {
+      const patch = cancelPatch(action.run, action.mode, action.because, clock.now());
+      return await writeRun(
+        context,
+        { ...subject, runPlace: action.run },
+        facts,
+        () => api.mergePatch("pipelineRun", action.run, patch),
+      );
+    }
+    case "deletePipelineRun": {
+      const { run } = action;
+      const preconditions = isPending(run) ? { uid: run.uid, resourceVersion: run.resourceVersion } : { uid: run.uid };
+      await writeRun(
+        context,
+        { ...subject, runPlace: run },
+        facts,
+        () => api.delete("pipelineRun", run, preconditions),
+      );
+      if (facts.pipelineRun && !facts.pipelineRun.value) facts.removedBecause = removedBecause(action.because, rules);
+      return;
+    }
+    case "writeStatus":
+      return await writeStatus(context, subject, action.patch);
+    case "spoolAudit":
+      if (subject.execution) await context.spoolAudit(subject.execution);
+      return;
+    case "removeFinalizer":
+      return await removeFinalizer(context, subject);
+  }
+}
+
+async function readLive(
+  { api, caches, rules }: PerformContext,
+  what: Extract<Action, { do: "read" }>["what"],
+  subject: Subject,
+  facts: Facts,
+): Promise<void> {
+  const { runPlace, run } = subject;
+  const holder = (facts.lock ? facts.lock.value : subject.lock)?.holder;
+  switch (what) {
+    case "pipelineRun":
+      facts.pipelineRun = { value: runPlace?.name ? await api.get("pipelineRun", runPlace) : undefined };
+      return;
+    case "taskRuns":
+      facts.unfinishedTaskRuns = run !== undefined &&
+        (await api.taskRuns(run)).some((json) => !isFinished(pipelineRunFrom(json)));
+      return;
+    case "lock":
+      facts.lock = { value: await api.get("lock", { namespace: rules.lockNamespace, name: subject.lockName }) };
+      if (facts.lock.value) caches.locks.wrote(facts.lock.value);
+      return;
+    case "holder":
+      facts.holder = { value: holder && await api.get("execution", holder) };
+      return;
+    case "holderRun":
+      facts.holderRun = {
+        value: holder?.pipelineRun.name ? await api.get("pipelineRun", holder.pipelineRun) : undefined,
+      };
+      return;
+    case "execution":
+      facts.execution = { value: await api.get("execution", subject.place) };
+      return;
+    case "evidence": {
+      const pipelineRun = run && await api.getJson("pipelineRun", run);
+      facts.evidence = { pipelineRun: pipelineRun ?? {}, taskRuns: run ? await api.taskRuns(run) : [] };
+      return;
+    }
+  }
+}
+
+/** A conflict means that it was decided on an old version: thrown, the queue brings the key back with the new one. */
+async function updateExecution(
+  { api, caches }: PerformContext,
+  { execution }: Subject,
+  change: (execution: Execution) => JSONObject,
+): Promise<void> {
+  if (!execution) return;
+  const { uid, resourceVersion } = execution;
+  const patch = { metadata: { uid, resourceVersion, ...change(execution) } };
+  caches.executions.wrote(await api.mergePatch("execution", execution, patch));
+}
+
+async function writeStatus(
+  { api, caches }: PerformContext,
+  { execution }: Subject,
+  status: ExecutionStatus,
+): Promise<void> {
+  if (!execution) return;
+  const { uid, resourceVersion } = execution;
+  const write = (content: ExecutionStatus) =>
+    api.mergePatch(
+      "execution",
+      execution,
+      { metadata: { uid, resourceVersion }, status: content as JSONObject },
+      "status",
+    );
+  try {
+    caches.executions.wrote(await write(status));
+  } catch (error) {
+    const refused = error instanceof StatusError &&
+      ([413, 422].includes(error.httpCode) || /request is too large/i.test(error.message));
+    if (!refused || status.completionTime === undefined) throw error;
+    caches.executions.wrote(await write(withoutDetails(status)));
+  }
+}
+
+/** Others' finalizers stay. The answer may be the last that is ever heard of the object. */
+async function removeFinalizer({ api, caches }: PerformContext, { execution }: Subject): Promise<void> {
+  const at = execution?.finalizers.indexOf(finalizer) ?? -1;
+  if (!execution || at < 0) return;
+  const patch = [
+    { op: "test", path: "/metadata/uid", value: execution.uid },
+    { op: "test", path: `/metadata/finalizers/${at}`, value: finalizer },
+    { op: "remove", path: `/metadata/finalizers/${at}` },
+  ];
+  await ignoring(["NotFound"], async () => {
+    const left = await api.jsonPatch("execution", execution, patch);
+    if (left.deletedAtMs === undefined || left.finalizers.length > 0) caches.executions.wrote(left);
+  });
+}
+
+/** A lost race for a Lease is no failure: it is read live, and decided again. */
+async function writeLock(
+  { api, caches, rules }: PerformContext,
+  subject: Subject,
+  facts: Facts,
+  write: () => Promise<Lock>,
+): Promise<void> {
+  try {
+    caches.locks.wrote(await write());
+  } catch (error) {
+    if (!(error instanceof StatusError) || !isLostRace(error)) throw error;
+    const value = await api.get("lock", { namespace: rules.lockNamespace, name: subject.lockName });
+    facts.lock = { value };
+    if (value) caches.locks.wrote(value);
+  }
+}
+
+/** The same for a PipelineRun; one that is gone is an answer, too. */
+async function writeRun(
+  { api, caches }: PerformContext,
+  subject: Subject,
+  facts: Facts,
+  write: () => Promise<PipelineRun | undefined>,
+): Promise<void> {
+  try {
+    const run = await write();
+    if (run) caches.pipelineRuns.wrote(run);
+    else facts.pipelineRun = { value: undefined };
+  } catch (error) {
+    if (!(error instanceof StatusError) || !(isLostRace(error) || error.httpCode === 422)) throw error;
+    if (!subject.runPlace) return;
+    facts.pipelineRun = { value: await api.get("pipelineRun", subject.runPlace) };
+    if (facts.pipelineRun.value) caches.pipelineRuns.wrote(facts.pipelineRun.value);
+  }
+}
+
+function isLostRace(error: StatusError): boolean {
+  return error.conflict || error.alreadyExists || error.objectNotFound;
+}
+
+async function ignoring(reasons: string[], work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof StatusError) || !reasons.includes(error.reason)) throw error;
+  }
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof StatusError) {
+    const { httpCode, reason, status, retryAfterMs } = error;
+    return {
+      httpCode,
+      reason,
+      message: status?.message ?? error.message,
+      kind: status?.details?.kind ?? "",
+      retryAfterMs,
+    };
+  }
+  if (error instanceof ConnectionError) {
+    return { httpCode: 0, reason: "", message: error.message, kind: "", retryAfterMs: undefined };
+  }
+  throw error;
+}
+
+function removedBecause(because: string, rules: Rules): string {
+  if (because === "StartDeadlineExceeded") {
+    return `the PipelineRun could not be started within the start deadline of ${rules.startDeadlineMs / 1000} s`;
+  }
+  return "the lock on the target was taken away before the PipelineRun could start";
+}
+
+function clear(facts: Facts): void {
+  for (const key of Object.keys(facts) as (keyof Facts)[]) delete facts[key];
+}

@@ -1,0 +1,164 @@
+// One key, one pass: gather, decide, perform, and again, until there is nothing to do now. Every pass starts from nothing
+// but the cluster's state, so it does not matter why, how often, or after which crash it runs.
+
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../log.ts";
+import type { Announcement, Decision } from "../workflow/action.ts";
+import { decide } from "../workflow/decide.ts";
+import { type Execution, isFinal } from "../workflow/execution.ts";
+import { decideFreeLock } from "../workflow/free_lock.ts";
+import { lockName } from "../workflow/lock.ts";
+import { decideOrphan } from "../workflow/orphan.ts";
+import { type Snapshot, targetOf } from "../workflow/snapshot.ts";
+import { canonicalTarget } from "../workflow/target.ts";
+import { type Facts, gather, type GatherContext, gatherOrphans, placeOfRun } from "./gather.ts";
+import { perform, type PerformContext, type Subject } from "./perform.ts";
+
+/** What a pass asks of the queue: look again after a time, or try again with growing delays. */
+export interface Outcome {
+  readonly requeueAfterMs?: number;
+  readonly retryAfterMs?: number;
+}
+
+/** Told what has been committed. */
+export interface ReconcileObserver {
+  /** The phase changed from one to another; both states are given. */
+  transition?(before: Execution, after: Execution, reason: string): void;
+  announce?(execution: Execution, announcement: Announcement): void;
+  lockChecked?(durationMs: number): void;
+  pipelineRunCreated?(durationMs: number): void;
+}
+
+export interface ReconcilerOptions extends GatherContext, PerformContext {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly observer?: ReconcileObserver;
+}
+
+/** More steps than any story has: a pass that gets there is turning in circles, and is put off. */
+const maxSteps = 40;
+
+export class Reconciler {
+  readonly #o: ReconcilerOptions;
+
+  constructor(o: ReconcilerOptions) {
+    this.#o = o;
+  }
+
+  /** @param key `namespace/name` of an execution, which need not exist (any more) */
+  async reconcile(key: string): Promise<Outcome> {
+    const own = await this.#execution(key);
+    const left = await this.#orphans(key);
+    return soonest(own, left);
+  }
+
+  /** @param name of a Lease in the lock namespace */
+  async reconcileLock(name: string): Promise<Outcome> {
+    const { caches, clock, rules } = this.#o;
+    const lock = caches.locks.get({ namespace: rules.lockNamespace, name });
+    if (!lock) return {};
+    const decision = decideFreeLock(lock, rules.cooldownMs, clock.now());
+    const subject = { execution: undefined, place: lock, run: undefined, runPlace: undefined, lock, lockName: name };
+    if (decision.action) await perform(this.#o, decision.action, subject, {});
+    return outcomeOf(decision);
+  }
+
+  async #execution(key: string): Promise<Outcome> {
+    const { caches, clock, memory, observer } = this.#o;
+    const facts: Facts = {};
+    const startedMs = clock.monotonic();
+    for (let step = 0; step < maxSteps; step++) {
+      const execution = caches.executions.informer.store.get(key);
+      if (!execution) return {};
+      const snapshot = gather(this.#o, execution, facts);
+      const decision = decide(snapshot);
+      const { action } = decision;
+      if (!action) {
+        if (isFinal(execution)) memory.delete(execution.uid);
+        return outcomeOf(decision);
+      }
+      const actionMs = clock.monotonic();
+      await perform(this.#o, action, this.#subjectOf(snapshot), facts);
+      const tookMs = clock.monotonic() - actionMs;
+      const after = caches.executions.informer.store.get(key);
+      if (action.do === "createPipelineRun" && !facts.refusal) observer?.pipelineRunCreated?.(tookMs);
+      const judged = action.do === "patchLock" ? action.for === "take" : action.do === "createLock";
+      if (judged) observer?.lockChecked?.(clock.monotonic() - startedMs);
+      if (action.do !== "writeStatus" || !after || after.uid !== execution.uid) continue;
+      if (action.patch.pipelineRunStatus) {
+        const known = memory.get(execution.uid);
+        if (known) known.progressMs = clock.monotonic();
+      }
+      if (action.patch.phase === undefined) continue;
+      observer?.transition?.(execution, after, decision.reason);
+      if (action.announce) observer?.announce?.(after, action.announce);
+    }
+    this.#o.log.error("a pass did not come to an end", { execution: key });
+    return { retryAfterMs: 1_000 };
+  }
+
+  async #orphans(key: string): Promise<Outcome> {
+    const facts = new Map<string, Facts>();
+    const factsOf = (uid: string) => {
+      const known = facts.get(uid) ?? {};
+      facts.set(uid, known);
+      return known;
+    };
+    let outcome: Outcome = {};
+    const settled = new Set<string>();
+    for (let step = 0; step < maxSteps; step++) {
+      const orphan = gatherOrphans(this.#o, key, factsOf).find(({ uid }) => !settled.has(uid));
+      if (!orphan) return outcome;
+      const decision = decideOrphan(orphan);
+      if (!decision.action) {
+        settled.add(orphan.uid);
+        outcome = soonest(outcome, outcomeOf(decision));
+        continue;
+      }
+      const [namespace = "", name = ""] = key.split("/");
+      const run = orphan.pipelineRun.value;
+      await perform(this.#o, decision.action, {
+        execution: undefined,
+        place: { namespace, name },
+        run,
+        runPlace: run ?? orphan.lock?.holder?.pipelineRun,
+        lock: orphan.lock,
+        lockName: orphan.lock?.name ?? "",
+      }, factsOf(orphan.uid));
+      this.#o.log.info(decision.reason, { execution: key, uid: orphan.uid, action: decision.action.do });
+    }
+    return { retryAfterMs: 1_000 };
+  }
+
+  #subjectOf(snapshot: Snapshot): Subject {
+    const { execution, lock, rules, pipelineRun } = snapshot;
+    const target = targetOf({ execution });
+    return {
+      execution,
+      place: execution,
+      run: pipelineRun.value,
+      runPlace: pipelineRun.value ?? placeOfRun(execution, rules),
+      lock: lock.value,
+      lockName: execution.claim?.lease || (target ? lockName(canonicalTarget(target)) : ""),
+    };
+  }
+}
+
+function outcomeOf({ requeueAfterMs, retryAfterMs }: Decision): Outcome {
+  return {
+    ...(requeueAfterMs === undefined ? {} : { requeueAfterMs }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}
+
+function soonest(a: Outcome, b: Outcome): Outcome {
+  const least = (x: number | undefined, y: number | undefined) =>
+    x === undefined ? y : y === undefined ? x : Math.min(x, y);
+  const requeueAfterMs = least(a.requeueAfterMs, b.requeueAfterMs);
+  const retryAfterMs = least(a.retryAfterMs, b.retryAfterMs);
+  return outcomeOf({
+    reason: "",
+    ...(requeueAfterMs === undefined ? {} : { requeueAfterMs }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}

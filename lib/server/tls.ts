@@ -1,0 +1,113 @@
+// The certificate of a server: given in files, which are read again as they are rotated, or self-signed and renewed before it
+// ends. Polled, because a Secret's volume is swapped by symbolic links that file notifications miss. A pair that does not fit
+// together, as while it is being written, never replaces one that does.
+
+import { X509Certificate } from "node:crypto";
+import { createPrivateKey } from "node:crypto";
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../log.ts";
+import { fingerprint, type KeyPairPem, selfSignedCertificate } from "./self_signed.ts";
+
+export interface TlsSource extends Disposable {
+  readonly current: KeyPairPem;
+  readonly selfSigned: boolean;
+  /** Called with each pair that replaces the current one. One listener: the server. */
+  onChange: ((pair: KeyPairPem) => void) | undefined;
+}
+
+export interface TlsOptions {
+  /** Both empty: self-signed. */
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly readFile: (path: string) => Promise<string>;
+  /** DNS names and addresses of a self-signed certificate. */
+  readonly hosts?: readonly string[];
+}
+
+const pollEveryMs = 10_000;
+const selfSignedDays = 365;
+const renewBeforeMs = 30 * 24 * 3600_000;
+
+/** Rejects with an Error that names the file, where the given ones cannot be used at the start. */
+export async function openTls(o: TlsOptions): Promise<TlsSource> {
+  const given = o.certFile !== "";
+  const make = () =>
+    selfSignedCertificate({
+      hosts: o.hosts ?? ["localhost", "127.0.0.1", "::1"],
+      nowMs: o.clock.now(),
+      days: selfSignedDays,
+    });
+  let current = given ? await readPair(o) : make();
+  let complained = "";
+  let closed = false;
+  let timer: Disposable | undefined;
+
+  const replace = (pair: KeyPairPem) => {
+    current = pair;
+    complained = "";
+    source.onChange?.(pair);
+    o.logger.info("metrics certificate replaced", { fingerprint: fingerprint(pair.cert) });
+  };
+  const poll = async () => {
+    if (!given) {
+      const endsMs = Date.parse(new X509Certificate(current.cert).validTo);
+      if (o.clock.now() > endsMs - renewBeforeMs) replace(make());
+      return;
+    }
+    try {
+      const pair = await readPair(o);
+      if (!closed && (pair.cert !== current.cert || pair.key !== current.key)) replace(pair);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      if (error.message !== complained) {
+        o.logger.warn("metrics certificate kept: the new one is unusable", { error: error.message });
+      }
+      complained = error.message;
+    }
+  };
+  const schedule = () => {
+    if (!closed) timer = o.clock.timer(pollEveryMs, () => void poll().finally(schedule));
+  };
+  const source: TlsSource = {
+    get current() {
+      return current;
+    },
+    selfSigned: !given,
+    onChange: undefined,
+    [Symbol.dispose]() {
+      closed = true;
+      timer?.[Symbol.dispose]();
+    },
+  };
+  schedule();
+  return source;
+}
+
+async function readPair(o: TlsOptions): Promise<KeyPairPem> {
+  const cert = await readNamed(o, o.certFile, "metrics.certFile");
+  const key = await readNamed(o, o.keyFile, "metrics.keyFile");
+  const certificate = parsed("metrics.certFile", o.certFile, "a PEM certificate", () => new X509Certificate(cert));
+  const privateKey = parsed("metrics.keyFile", o.keyFile, "a PEM private key", () => createPrivateKey(key));
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw new Error(`metrics.keyFile ${o.keyFile} is not the key of the certificate in metrics.certFile ${o.certFile}`);
+  }
+  return { cert, key };
+}
+
+async function readNamed(o: TlsOptions, path: string, key: string): Promise<string> {
+  try {
+    return await o.readFile(path);
+  } catch (cause) {
+    throw new Error(`${key} ${path} cannot be read: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
+function parsed<T>(key: string, path: string, what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new Error(`${key} ${path} is not ${what}`, { cause });
+  }
+}

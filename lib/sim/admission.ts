@@ -1,0 +1,41 @@
+// What is refused before an object is stored although the object itself is fine: its namespace is missing or terminating, or
+// a ResourceQuota on the number of objects is used up. Source: the NamespaceLifecycle and ResourceQuota admission plug-ins.
+import { at, isRecord, storageKey } from "./objects.ts";
+import type { Registry } from "./registry.ts";
+import type { ResourceType } from "./resources.ts";
+import { forbidden, notFound } from "./status.ts";
+
+/** Namespace first, then (after validation) quota: the order in which a real server refuses. */
+export function admitCreate(
+  registry: Registry,
+  type: ResourceType,
+  namespace: string,
+  name: string,
+  stage: "namespace" | "quota",
+): void {
+  if (!type.namespaced || type.verbs.length === 1) return;
+  if (stage === "quota") return admitQuota(registry, type, namespace, name);
+  const found = registry.storage.get("/namespaces", storageKey("", namespace));
+  if (!found) throw notFound({ group: "", resource: "namespaces", kind: "Namespace" }, namespace);
+  if (!found.metadata.deletionTimestamp) return;
+  throw forbidden(type, name, `unable to create new content in namespace ${namespace} because it is being terminated`, [
+    {
+      reason: "NamespaceTerminating",
+      message: `namespace ${namespace} is being terminated`,
+      field: "metadata.namespace",
+    },
+  ]);
+}
+
+function admitQuota(registry: Registry, type: ResourceType, namespace: string, name: string): void {
+  const what = type.group ? `count/${type.resource}.${type.group}` : `count/${type.resource}`;
+  for (const quota of registry.storage.list("/resourcequotas", namespace)) {
+    const hard = at(quota, "spec", "hard");
+    const limit = isRecord(hard) ? hard[what] ?? (type.group ? undefined : hard[type.resource]) : undefined;
+    if (limit === undefined) continue;
+    const used = registry.storage.list(type.storage, namespace).length;
+    if (used < Number(limit)) continue;
+    const figures = `requested: ${what}=1, used: ${what}=${used}, limited: ${what}=${limit}`;
+    throw forbidden(type, name, `exceeded quota: ${quota.metadata.name}, ${figures}`);
+  }
+}

@@ -1,0 +1,38 @@
+// Between the version an object is stored in and the one it is asked for. Versions of a custom resource differ by their
+// apiVersion only (conversion strategy None); events have two groups with different field names.
+import type { KubeObject } from "./objects.ts";
+import { apiVersionOf, type Resources, type ResourceType } from "./resources.ts";
+
+/** The object as the resource type serves it. */
+export function toServed(type: ResourceType, object: KubeObject): KubeObject {
+  const apiVersion = apiVersionOf(type);
+  if (object.apiVersion === apiVersion) return object;
+  if (type.group === "" && type.resource === "events") return rename(object, apiVersion, false);
+  return { ...object, apiVersion };
+}
+
+/** The object, given in the type's version, as it is stored. */
+export function toStored(resources: Resources, type: ResourceType, object: KubeObject): KubeObject {
+  const stored = resources.stored(type.storage) ?? type;
+  const apiVersion = apiVersionOf(stored);
+  if (type.group === "" && type.resource === "events") return rename(object, apiVersion, true);
+  const { apiVersion: _, kind: __, ...rest } = object;
+  return { apiVersion, kind: stored.kind, ...rest } as KubeObject;
+}
+
+/** Fields of a core event and what they are called in events.k8s.io/v1. */
+const eventFields: [core: string, current: string][] = [
+  ["involvedObject", "regarding"],
+  ["message", "note"],
+  ["firstTimestamp", "deprecatedFirstTimestamp"],
+  ["lastTimestamp", "deprecatedLastTimestamp"],
+  ["count", "deprecatedCount"],
+  ["source", "deprecatedSource"],
+  ["reportingComponent", "reportingController"],
+];
+
+function rename(object: KubeObject, apiVersion: string, toCurrent: boolean): KubeObject {
+  const names = new Map(eventFields.map(([core, current]) => toCurrent ? [core, current] : [current, core]));
+  const fields = Object.entries(object).map(([field, value]) => [names.get(field) ?? field, value]);
+  return { ...Object.fromEntries(fields), apiVersion, kind: "Event" } as KubeObject;
+}

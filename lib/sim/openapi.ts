@@ -1,0 +1,71 @@
+// The OpenAPI v3 documents that kubectl reads, as far as `explain` and client-side validation need them: one a group version,
+// with the schemas of custom resources as their definitions give them.
+import type { JSONObject } from "../kube/contract.ts";
+import { at, isJSONObject, isRecord } from "./objects.ts";
+import { apiVersionOf, type Resources, type ResourceType } from "./resources.ts";
+import type { Storage } from "./storage.ts";
+
+/** The document of an `/openapi/…` path; undefined when there is none. */
+export function openApi(resources: Resources, storage: Storage, path: string): JSONObject | undefined {
+  if (path === "/openapi/v3") {
+    const paths = [...new Set(resources.all().map((type) => type.group ? `apis/${apiVersionOf(type)}` : "api/v1"))];
+    return { paths: Object.fromEntries(paths.map((each) => [each, { serverRelativeURL: `/openapi/v3/${each}` }])) };
+  }
+  const found = /^\/openapi\/v3\/(?:apis\/([^/]+)\/([^/]+)|api\/(v1))$/.exec(path);
+  if (!found) return undefined;
+  const [, group = "", version = found[3] ?? ""] = found;
+  const types = resources.all().filter((type) => type.group === group && type.version === version);
+  if (types.length === 0) return undefined;
+  const schemas = Object.fromEntries(types.map((type) => [schemaName(type), schemaOf(type, storage)]));
+  const paths = Object.fromEntries(types.flatMap((type) => {
+    const path = collectionPath(type);
+    return [[path, { post: operation(type, "post") }], [`${path}/{name}`, { patch: operation(type, "patch") }]];
+  }));
+  return { openapi: "3.0.0", info: { title: "Kubernetes", version: "v1.36.3" }, paths, components: { schemas } };
+}
+
+function schemaName(type: ResourceType): string {
+  const reversed = (type.group || "core").split(".").reverse().join(".");
+  return `${reversed}.${type.version}.${type.kind}`;
+}
+
+function identity(type: ResourceType): JSONObject {
+  return { group: type.group, version: type.version, kind: type.kind };
+}
+
+function schemaOf(type: ResourceType, storage: Storage): JSONObject {
+  const kind: JSONObject = { "x-kubernetes-group-version-kind": [identity(type)] };
+  const definition = type.custom &&
+    storage.get("apiextensions.k8s.io/customresourcedefinitions", `/${type.custom.definition}`);
+  const versions = at(definition, "spec", "versions");
+  const version = Array.isArray(versions)
+    ? versions.find((each) => isRecord(each) && each.name === type.version)
+    : undefined;
+  const schema = at(version, "schema", "openAPIV3Schema") as JSONObject | undefined;
+  if (!schema) return { type: "object", "x-kubernetes-preserve-unknown-fields": true, ...kind };
+  const declared = isJSONObject(schema.properties) ? schema.properties : {};
+  const text: JSONObject = { type: "string" };
+  return {
+    ...schema,
+    properties: { apiVersion: text, kind: text, metadata: { type: "object" }, ...declared },
+    ...kind,
+  };
+}
+
+function collectionPath(type: ResourceType): string {
+  const root = type.group ? `/apis/${apiVersionOf(type)}` : "/api/v1";
+  return `${root}/${type.namespaced ? "namespaces/{namespace}/" : ""}${type.resource}`;
+}
+
+/** A write, with the parameters that kubectl looks for before it leaves validation to the server. */
+function operation(type: ResourceType, action: string): JSONObject {
+  const content = { "application/json": { schema: { $ref: `#/components/schemas/${schemaName(type)}` } } };
+  const parameter = (name: string): JSONObject => ({ name, in: "query", schema: { type: "string" } });
+  return {
+    "x-kubernetes-action": action,
+    "x-kubernetes-group-version-kind": identity(type),
+    parameters: ["dryRun", "fieldManager", "fieldValidation"].map(parameter),
+    requestBody: { content },
+    responses: { "200": { description: "OK", content } },
+  };
+}

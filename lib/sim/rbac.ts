@@ -1,0 +1,152 @@
+// Role-based access control, evaluated from the Role, ClusterRole and binding objects in storage at the time of the request.
+// Source: kubernetes.io/docs/reference/access-authn-authz/rbac.
+import type { UserInfo } from "./auth.ts";
+import { isRecord, type KubeObject, storageKey, textAt } from "./objects.ts";
+import type { RequestInfo } from "./request_info.ts";
+import { ApiError, qualified } from "./status.ts";
+import type { Storage } from "./storage.ts";
+
+/** What access is asked for: a resource, or a path that is none. */
+export interface Attributes {
+  verb: string;
+  group: string;
+  resource: string;
+  subresource: string;
+  namespace: string;
+  name: string;
+  /** Set for a path that names no resource; the rest is empty then. */
+  path?: string;
+}
+
+interface Rule {
+  verbs?: string[];
+  apiGroups?: string[];
+  resources?: string[];
+  resourceNames?: string[];
+  nonResourceURLs?: string[];
+}
+
+const group = "rbac.authorization.k8s.io";
+
+/** Paths that everybody may read, as the roles system:discovery and system:public-info-viewer grant. */
+const publicPaths = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
+const discoveryPaths = ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*"];
+
+/** Whether RBAC allows it, and by which binding. */
+export function authorize(storage: Storage, user: UserInfo, wanted: Attributes): { allowed: boolean; reason: string } {
+  if (user.groups.includes("system:masters")) return { allowed: true, reason: "" };
+  const authenticated = user.groups.includes("system:authenticated");
+  if (wanted.path !== undefined && wanted.verb === "get") {
+    const open = [...publicPaths, ...(authenticated ? discoveryPaths : [])];
+    if (open.some((pattern) => matchesPath(pattern, wanted.path ?? ""))) return { allowed: true, reason: "" };
+  }
+  const selfReviews = ["selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"];
+  if (authenticated && wanted.verb === "create" && selfReviews.includes(wanted.resource)) {
+    return { allowed: true, reason: "" };
+  }
+  for (const binding of storage.list(`${group}/clusterrolebindings`)) {
+    if (!binds(binding, user, "") || !rulesOf(storage, binding, "").some((rule) => allows(rule, wanted))) continue;
+    return { allowed: true, reason: because("ClusterRoleBinding", binding, user) };
+  }
+  for (const binding of wanted.namespace ? storage.list(`${group}/rolebindings`, wanted.namespace) : []) {
+    if (!binds(binding, user, wanted.namespace)) continue;
+    if (!rulesOf(storage, binding, wanted.namespace).some((rule) => allows(rule, wanted))) continue;
+    return { allowed: true, reason: because("RoleBinding", binding, user) };
+  }
+  return { allowed: false, reason: "" };
+}
+
+export function attributesOf(info: RequestInfo): Attributes {
+  if (!info.resource) {
+    return { verb: info.verb, group: "", resource: "", subresource: "", namespace: "", name: "", path: info.path };
+  }
+  return {
+    verb: info.verb,
+    group: info.group,
+    resource: info.resource,
+    subresource: info.subresource,
+    namespace: info.namespace,
+    name: info.name,
+  };
+}
+
+/** The refusal of a request that no rule allows, in the API server's words. */
+export function accessDenied(user: UserInfo, wanted: Attributes): ApiError {
+  const who = `User ${JSON.stringify(user.username)} cannot`;
+  if (wanted.path !== undefined) {
+    const message = `forbidden: ${who} ${wanted.verb} path ${JSON.stringify(wanted.path)}`;
+    return new ApiError(403, "Forbidden", message, {});
+  }
+  const resource = wanted.subresource ? `${wanted.resource}/${wanted.subresource}` : wanted.resource;
+  const where = wanted.namespace ? `in the namespace ${JSON.stringify(wanted.namespace)}` : "at the cluster scope";
+  const subject = { group: wanted.group, resource: wanted.resource };
+  const what = wanted.name ? `${qualified(subject)} ${JSON.stringify(wanted.name)}` : qualified(subject);
+  const message = `${what} is forbidden: ${who} ${wanted.verb} resource ${JSON.stringify(resource)} in API group ${
+    JSON.stringify(wanted.group)
+  } ${where}`;
+  return new ApiError(403, "Forbidden", message, {
+    ...(wanted.name && { name: wanted.name }),
+    ...(wanted.group && { group: wanted.group }),
+    kind: wanted.resource,
+  });
+}
+
+function because(kind: string, binding: KubeObject, user: UserInfo): string {
+  const { namespace = "", name = "" } = binding.metadata;
+  const where = namespace ? `${name}/${namespace}` : name;
+  return `RBAC: allowed by ${kind} ${JSON.stringify(where)} of ${textAt(binding, "roleRef", "kind")} ${
+    JSON.stringify(textAt(binding, "roleRef", "name"))
+  } to User ${JSON.stringify(user.username)}`;
+}
+
+function binds(binding: KubeObject, user: UserInfo, namespace: string): boolean {
+  const subjects = Array.isArray(binding.subjects) ? binding.subjects : [];
+  return subjects.some((subject) => {
+    const name = textAt(subject, "name");
+    switch (textAt(subject, "kind")) {
+      case "User":
+        return name === "*" || name === user.username;
+      case "Group":
+        return user.groups.includes(name);
+      case "ServiceAccount":
+        return user.username === `system:serviceaccount:${textAt(subject, "namespace") || namespace}:${name}`;
+      default:
+        return false;
+    }
+  });
+}
+
+function rulesOf(storage: Storage, binding: KubeObject, namespace: string): Rule[] {
+  const name = textAt(binding, "roleRef", "name");
+  const role = textAt(binding, "roleRef", "kind") === "ClusterRole"
+    ? storage.get(`${group}/clusterroles`, storageKey("", name))
+    : storage.get(`${group}/roles`, storageKey(namespace, name));
+  if (!role) return [];
+  const own = Array.isArray(role.rules) ? role.rules as Rule[] : [];
+  const aggregation = isRecord(role.aggregationRule) ? role.aggregationRule.clusterRoleSelectors : undefined;
+  if (!Array.isArray(aggregation)) return own;
+  const aggregated = storage.list(`${group}/clusterroles`).filter((each) =>
+    aggregation.some((selector) =>
+      isRecord(selector) && isRecord(selector.matchLabels) &&
+      Object.entries(selector.matchLabels).every(([key, value]) => each.metadata.labels?.[key] === value)
+    )
+  );
+  return [...own, ...aggregated.flatMap((each) => Array.isArray(each.rules) ? each.rules as Rule[] : [])];
+}
+
+function allows(rule: Rule, wanted: Attributes): boolean {
+  const has = (list: string[] | undefined, value: string) => list?.includes("*") || list?.includes(value) || false;
+  if (!has(rule.verbs, wanted.verb)) return false;
+  const path = wanted.path;
+  if (path !== undefined) return (rule.nonResourceURLs ?? []).some((pattern) => matchesPath(pattern, path));
+  if (!has(rule.apiGroups, wanted.group)) return false;
+  const resource = wanted.subresource ? `${wanted.resource}/${wanted.subresource}` : wanted.resource;
+  const matches = has(rule.resources, resource) ||
+    (wanted.subresource !== "" && has(rule.resources, `*/${wanted.subresource}`));
+  if (!matches) return false;
+  return !rule.resourceNames?.length || rule.resourceNames.includes(wanted.name);
+}
+
+function matchesPath(pattern: string, path: string): boolean {
+  return pattern === path || pattern === "*" || (pattern.endsWith("*") && path.startsWith(pattern.slice(0, -1)));
+}

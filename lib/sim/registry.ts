@@ -1,0 +1,284 @@
+// Create, update and delete of any resource, with the semantics that hold for all of them: identity, generation, status
+// subresource, finalizers, preconditions, no write for no change. HTTP stays outside; the garbage collector and other
+// in-process controllers use it directly. Synchronous: one call is one step, nothing interleaves.
+import type { Clock } from "../clock.ts";
+import { admitCreate } from "./admission.ts";
+import { toServed, toStored } from "./conversion.ts";
+import { asObject, type KubeObject, sameJSON, storageKey, timestamp, uuid } from "./objects.ts";
+import { apiVersionOf, type Resources, type ResourceType } from "./resources.ts";
+import { alreadyExists, ApiError, badRequest, conflict, invalid, invalidValue, notFound } from "./status.ts";
+import type { Storage } from "./storage.ts";
+
+export type FieldValidation = "Ignore" | "Warn" | "Strict";
+
+export interface WriteOptions {
+  dryRun?: boolean;
+  fieldValidation?: FieldValidation;
+  /** Warnings for the client are added here. */
+  warnings?: string[];
+  subresource?: string;
+}
+
+export interface DeleteOptions extends WriteOptions {
+  propagationPolicy?: "Foreground" | "Background" | "Orphan";
+  preconditions?: { uid?: string; resourceVersion?: string };
+}
+
+export const foregroundFinalizer = "foregroundDeletion";
+export const orphanFinalizer = "orphan";
+/** etcd's default `--max-request-bytes`. */
+const etcdLimitBytes = 1.5 * 1024 * 1024;
+
+export class Registry {
+  constructor(readonly storage: Storage, readonly resources: Resources, readonly clock: Clock) {}
+
+  get(type: ResourceType, namespace: string, name: string): KubeObject {
+    const found = this.storage.get(type.storage, storageKey(namespace, name));
+    if (!found) throw notFound(type, name);
+    return found;
+  }
+
+  /** Stores a new object and returns it. `given` is as the client sent it. */
+  create(type: ResourceType, namespace: string, given: KubeObject, options: WriteOptions = {}): KubeObject {
+    const object = this.#identify(type, namespace, given);
+    if (object.metadata.resourceVersion) {
+      throw new ApiError(500, "", "resourceVersion should not be set on objects to be created");
+    }
+    const generateName = object.metadata.name ? undefined : object.metadata.generateName;
+    if (generateName) object.metadata.name = generateName.slice(0, 58) + this.#suffix();
+    const name = object.metadata.name ?? "";
+    admitCreate(this, type, namespace, name, "namespace");
+    object.metadata.uid = uuid(() => this.clock.random());
+    object.metadata.creationTimestamp = timestamp(this.clock.now());
+    delete object.metadata.deletionTimestamp;
+    delete object.metadata.deletionGracePeriodSeconds;
+    delete object.metadata.generation;
+    if (type.hasGeneration) object.metadata.generation = 1;
+    if (type.hasStatus && type.resource !== "customresourcedefinitions") delete object.status;
+    if (type.storage === "/namespaces") initializeNamespace(object);
+    const normal = this.#normalize(type, object, options);
+    this.#validate(type, normal);
+    admitCreate(this, type, namespace, name, "quota");
+    if (this.storage.get(type.storage, storageKey(namespace, name))) throw alreadyExists(type, name);
+    return options.dryRun ? normal : this.#put(type, normal);
+  }
+
+  /**
+   * Replaces an object by what `change` makes of it (undefined when it is absent). A resourceVersion or uid in the result is
+   * a precondition. The result says whether the object was created.
+   */
+  update(
+    type: ResourceType,
+    namespace: string,
+    name: string,
+    change: (current: KubeObject | undefined) => KubeObject,
+    options: WriteOptions & { mayCreate?: boolean; conditional?: boolean } = {},
+  ): { object: KubeObject; created: boolean } {
+    const old = this.storage.get(type.storage, storageKey(namespace, name));
+    if (!old && !(options.mayCreate && type.createOnUpdate)) throw notFound(type, name);
+    const wanted = this.#identify(type, namespace, change(old && toServed(type, old)), name);
+    const { uid, resourceVersion } = wanted.metadata;
+    if (uid && uid !== old?.metadata.uid) {
+      throw conflict(
+        type,
+        name,
+        `StorageError: invalid object, Code: 4, Key: /registry/${type.resource}/${
+          storageKey(namespace, name)
+        }, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${
+          old?.metadata.uid ?? ""
+        }`,
+      );
+    }
+    if (!old) {
+      delete wanted.metadata.resourceVersion;
+      return { object: this.create(type, namespace, wanted, options), created: true };
+    }
+    if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) throw conflict(type, name);
+    if (!resourceVersion && options.conditional && !type.unconditionalUpdate) {
+      throw invalid(
+        type,
+        name,
+        [invalidValue("metadata.resourceVersion", 0, "must be specified for an update")].map((fault) => ({
+          ...fault,
+          message: fault.message.replace(": 0:", ": 0x0:"),
+        })),
+      );
+    }
+    const next = this.#normalize(type, prepareUpdate(type, wanted, old, options.subresource ?? ""), options);
+    if (type.hasGeneration) countGeneration(type, next, old);
+    this.#validate(type, next, old);
+    if (sameJSON(next, old)) return { object: old, created: false };
+    if (options.dryRun) return { object: next, created: false };
+    const finished = next.metadata.deletionTimestamp !== undefined && mayVanish(next);
+    const object = finished ? this.storage.remove(type.storage, next) : this.#put(type, next);
+    return { object, created: false };
+  }
+
+  /** Deletes an object, or marks it for deletion while finalizers hold it. */
+  delete(
+    type: ResourceType,
+    namespace: string,
+    name: string,
+    options: DeleteOptions = {},
+  ): { object: KubeObject; gone: boolean } {
+    const old = this.get(type, namespace, name);
+    const { uid, resourceVersion } = options.preconditions ?? {};
+    if (uid && uid !== old.metadata.uid) {
+      throw conflict(
+        type,
+        name,
+        `the UID in the precondition (${uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`,
+      );
+    }
+    if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) {
+      throw conflict(
+        type,
+        name,
+        `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.metadata.resourceVersion}). The object might have been modified`,
+      );
+    }
+    const finalizers = finalizersFor(old, options.propagationPolicy);
+    const marked: KubeObject = { ...old, metadata: { ...old.metadata, finalizers } };
+    if (finalizers.length === 0) delete marked.metadata.finalizers;
+    if (mayVanish(marked)) {
+      return { object: options.dryRun ? old : this.storage.remove(type.storage, old), gone: true };
+    }
+    if (!old.metadata.deletionTimestamp) {
+      marked.metadata.deletionTimestamp = timestamp(this.clock.now());
+      if (type.storage === "/namespaces") marked.status = { phase: "Terminating" };
+      else marked.metadata.deletionGracePeriodSeconds = 0;
+      if (marked.metadata.generation) marked.metadata.generation++;
+    }
+    if (options.dryRun || sameJSON(marked, old)) return { object: marked, gone: false };
+    return { object: this.storage.put(type.storage, marked), gone: false };
+  }
+
+  /** The object with the request's namespace and the resource's kind; BadRequest where the body says something else. */
+  #identify(type: ResourceType, namespace: string, given: KubeObject, name?: string): KubeObject {
+    const object: KubeObject = { ...given, metadata: { ...given.metadata } };
+    if (object.metadata.namespace && object.metadata.namespace !== namespace) {
+      throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+    }
+    if (name !== undefined && object.metadata.name && object.metadata.name !== name) {
+      throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`);
+    }
+    if (name !== undefined) object.metadata.name = name;
+    if (type.namespaced) object.metadata.namespace = namespace;
+    else delete object.metadata.namespace;
+    for (const field of ["labels", "annotations", "finalizers", "ownerReferences"] as const) {
+      const value = object.metadata[field];
+      if (value === null || (value && Object.keys(value).length === 0)) delete object.metadata[field];
+    }
+    if (object.kind && object.kind !== type.kind) {
+      throw badRequest(`${object.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}`);
+    }
+    if (object.apiVersion && object.apiVersion !== apiVersionOf(type)) {
+      throw badRequest(
+        `the API version in the data (${object.apiVersion}) does not match the expected API version (${
+          apiVersionOf(type)
+        })`,
+      );
+    }
+    return toStored(this.resources, type, object);
+  }
+
+  #normalize(type: ResourceType, object: KubeObject, options: WriteOptions): KubeObject {
+    if (!type.custom) return asObject(JSON.parse(JSON.stringify(object)));
+    const { object: normal, unknown } = type.custom.normalize(object);
+    if (unknown.length > 0) {
+      const faults = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
+      if (options.fieldValidation === "Strict") {
+        throw badRequest(
+          `${type.kind} in version ${
+            JSON.stringify(type.version)
+          } cannot be handled as a ${type.kind}: strict decoding error: ${faults.join(", ")}`,
+        );
+      }
+      if (options.fieldValidation === "Warn") options.warnings?.push(...faults);
+    }
+    return normal;
+  }
+
+  #validate(type: ResourceType, object: KubeObject, old?: KubeObject): void {
+    const faults = type.validate(object, old);
+    if (faults.length > 0) throw invalid(type, object.metadata.name ?? "", faults);
+  }
+
+  #put(type: ResourceType, object: KubeObject): KubeObject {
+    const text = JSON.stringify(object);
+    if (text.length > etcdLimitBytes / 3 && new TextEncoder().encode(text).length > etcdLimitBytes) {
+      throw new ApiError(500, "", "etcdserver: request is too large");
+    }
+    return this.storage.put(type.storage, object);
+  }
+
+  #suffix(): string {
+    const letters = "bcdfghjklmnpqrstvwxz2456789";
+    return Array.from({ length: 5 }, () => letters[Math.floor(this.clock.random() * letters.length)]).join("");
+  }
+}
+
+/** The object to be stored: what a client may not change comes from `old`. */
+function prepareUpdate(type: ResourceType, wanted: KubeObject, old: KubeObject, subresource: string): KubeObject {
+  if (subresource === "status" && type.hasStatus) {
+    const next: KubeObject = { ...old, metadata: { ...old.metadata } };
+    if (wanted.status === undefined) delete next.status;
+    else next.status = wanted.status;
+    return next;
+  }
+  const kept = old.metadata;
+  const next: KubeObject = { ...wanted, metadata: { ...wanted.metadata } };
+  for (
+    const field of [
+      "uid",
+      "creationTimestamp",
+      "deletionTimestamp",
+      "deletionGracePeriodSeconds",
+      "generation",
+      "resourceVersion",
+    ] as const
+  ) {
+    if (kept[field] === undefined) delete next.metadata[field];
+    else Object.assign(next.metadata, { [field]: kept[field] });
+  }
+  if (kept.generateName && !next.metadata.generateName) next.metadata.generateName = kept.generateName;
+  if (kept.managedFields && !next.metadata.managedFields) next.metadata.managedFields = kept.managedFields;
+  if (type.hasStatus && type.resource !== "pods") {
+    if (old.status === undefined) delete next.status;
+    else next.status = old.status;
+  }
+  return next;
+}
+
+/** Desired state is everything but metadata, and but status where that is a subresource. */
+function countGeneration(type: ResourceType, next: KubeObject, old: KubeObject): void {
+  const desired = (object: KubeObject) => ({
+    ...object,
+    metadata: null,
+    apiVersion: null,
+    ...(type.hasStatus && { status: null }),
+  });
+  if (!sameJSON(desired(next), desired(old))) next.metadata.generation = (old.metadata.generation ?? 0) + 1;
+}
+
+/** No finalizer holds the object, nor, for a namespace, the one in its spec. */
+function mayVanish(object: KubeObject): boolean {
+  const inSpec = object.kind === "Namespace" && object.apiVersion === "v1"
+    ? (object.spec as { finalizers?: string[] } | undefined)?.finalizers ?? []
+    : [];
+  return (object.metadata.finalizers ?? []).length === 0 && inSpec.length === 0;
+}
+
+function finalizersFor(object: KubeObject, policy: DeleteOptions["propagationPolicy"]): string[] {
+  const all = object.metadata.finalizers ?? [];
+  if (policy === undefined) return all;
+  const others = all.filter((finalizer) => finalizer !== foregroundFinalizer && finalizer !== orphanFinalizer);
+  if (policy === "Foreground") return [...others, foregroundFinalizer];
+  return policy === "Orphan" ? [...others, orphanFinalizer] : others;
+}
+
+function initializeNamespace(object: KubeObject): void {
+  object.metadata.labels = { ...object.metadata.labels, "kubernetes.io/metadata.name": object.metadata.name ?? "" };
+  object.spec = { finalizers: ["kubernetes"] };
+  object.status = { phase: "Active" };
+}

@@ -1,0 +1,94 @@
+// Pipelines as documents: what of them can be simulated, and the forms in which Tekton keeps them in status and TaskRuns. Pure.
+
+import { durationMs } from "./format.ts";
+import { outcomeOf } from "./pod.ts";
+import type { PipelineSpec, PipelineTask, Step, TaskRun } from "./types.ts";
+
+/** The spec with the empty fields that Tekton's Go types write out. */
+export function normalized(spec: PipelineSpec): PipelineSpec {
+  const task = (one: PipelineTask): PipelineTask => {
+    const taskSpec = {
+      metadata: {},
+      spec: null,
+      ...one.taskSpec,
+      steps: one.taskSpec?.steps?.map(normalizedStep) ?? [],
+    };
+    return { ...one, taskSpec };
+  };
+  const tasks = spec.tasks.map(task);
+  return spec.finally ? { ...spec, tasks, finally: spec.finally.map(task) } : { ...spec, tasks };
+}
+
+function normalizedStep(step: Step): Step {
+  return { ...step, name: step.name ?? "", computeResources: step.computeResources ?? {} };
+}
+
+const simulated = [
+  "name",
+  "taskSpec",
+  "params",
+  "runAfter",
+  "when",
+  "retries",
+  "timeout",
+  "onError",
+  "displayName",
+  "description",
+];
+
+/**
+ * What keeps this spec from being run here, or "". Beside mistakes that Tekton refuses as well (unknown or circular `runAfter`),
+ * this names what the simulation has no way to play: task references, results, matrices, CEL.
+ */
+export function pipelineProblem(spec: PipelineSpec): string {
+  const finals = spec.finally ?? [];
+  const names = new Map(spec.tasks.map((task) => [task.name, task]));
+  if (names.size + new Set(finals.map((task) => task.name)).size < spec.tasks.length + finals.length) {
+    return "spec.tasks: two tasks have the same name";
+  }
+  for (const [place, tasks] of [["tasks", spec.tasks], ["finally", finals]] as const) {
+    for (const task of tasks) {
+      const problem = taskProblem(task, place === "tasks" ? names : new Map());
+      if (problem) return `spec.${place}[${task.name}].${problem}`;
+    }
+  }
+  const ordered = new Set<string>();
+  for (let before = -1; before !== ordered.size;) {
+    before = ordered.size;
+    for (const task of spec.tasks) if ((task.runAfter ?? []).every((name) => ordered.has(name))) ordered.add(task.name);
+  }
+  const circular = spec.tasks.find((task) => !ordered.has(task.name));
+  return circular ? `spec.tasks[${circular.name}].runAfter: a cycle` : "";
+}
+
+function taskProblem(task: PipelineTask, siblings: ReadonlyMap<string, PipelineTask>): string {
+  const unknown = Object.keys(task).find((field) => !simulated.includes(field));
+  if (unknown) return `${unknown}: not simulated; it should be one of ${simulated.join(", ")}`;
+  if (task.taskSpec.steps.length === 0) return "taskSpec.steps: there are none";
+  const stranger = task.runAfter?.find((name) => !siblings.has(name));
+  if (stranger !== undefined) return `runAfter: task ${stranger} is not among spec.tasks`;
+  if (/\$\(tasks\.[^()]+\.results\./.test(JSON.stringify(task))) return "results: not simulated, no step writes one";
+  if (task.when?.some((when) => !when.operator || !Array.isArray(when.values))) {
+    return "when: each needs input, operator and values; cel is not simulated";
+  }
+  try {
+    if (task.timeout !== undefined) durationMs(task.timeout);
+    for (const step of task.taskSpec.steps) outcomeOf(step.image ?? "");
+  } catch (error) {
+    if (error instanceof Error) return `timeout or image: ${error.message}`;
+    throw error;
+  }
+  return "";
+}
+
+/** The spec of the TaskRun that plays this task. */
+export function taskRunSpec(task: PipelineTask, serviceAccountName: string | undefined): TaskRun["spec"] {
+  const { params, steps } = task.taskSpec;
+  return {
+    ...(serviceAccountName !== undefined && { serviceAccountName }),
+    ...(task.params && { params: task.params }),
+    ...(task.retries && { retries: task.retries }),
+    ...(task.timeout !== undefined && { timeout: task.timeout }),
+    taskSpec: { ...(params && { params }), steps },
+  };
+}

@@ -1,0 +1,226 @@
+// THE POLICY. What to do next for one execution, given all that is known about it. Read it from top to bottom.
+//
+// Each rule either says what to do, or passes to the next by returning undefined. One action at a time: after it, everything
+// is looked at again. Whatever rests on something being absent, or cannot be taken back, asks for a live read first.
+// Guarantees (held by laws in the tests): once the actions are done there is nothing more to do; a crash after any of them
+// leads to the same end; any interleaving of executions on one target runs one; a final phase is final.
+
+import { act, type Decision, wait } from "./action.ts";
+import { type Execution, isFinal, isOwed } from "./execution.ts";
+import { abandon, settle } from "./finish.ts";
+import { follow } from "./follow.ts";
+import { coolingDown, type Holder, lockName, newLock, type RecentEnd, takeLock, withEnd } from "./lock.ts";
+import { newPipelineRun, pipelineRunName } from "./pipeline_run.ts";
+import { judgeRefusal } from "./refusal.ts";
+import { endOf, fail, skipBusy, skipRecent } from "./outcome.ts";
+import { holdsLock, type Snapshot } from "./snapshot.ts";
+import { rfc3339, running } from "./status.ts";
+import { stop } from "./stop.ts";
+import { canonicalTarget, parseTarget } from "./target.ts";
+import { timeoutMsOf, validate } from "./validate.ts";
+
+/** What is to be done next for the execution of this snapshot. Total: every snapshot has an answer. */
+export function decide(s: Snapshot): Decision {
+  const { execution } = s;
+  const deleting = execution.deletedAtMs !== undefined;
+  if (deleting && !isOwed(execution)) return wait("it is being deleted and nothing of ours is owed");
+  if (isFinal(execution)) return settle(s);
+  if (deleting) return abandon(s);
+  if (execution.status.phase === "Running") return follow(s);
+  return begin(s);
+}
+
+/** A new execution: valid? free? not too soon? Then it takes the lock, claims, creates its run, and says so. */
+function begin(s: Snapshot): Decision {
+  return invalid(s) ??
+    busy(s) ??
+    tooSoon(s) ??
+    takeTheLock(s) ??
+    outrun(s) ??
+    claimIt(s) ??
+    create(s) ??
+    commit(s);
+}
+
+/** 1. An invalid spec fails, before anything is locked or created. */
+function invalid(s: Snapshot): Decision | undefined {
+  const fault = validate(s.execution, s.rules);
+  if (!fault || holdsLock(s)) return undefined;
+  return fail(s, { reason: fault.reason, message: fault.message, wasExecutionFailure: false });
+}
+
+/** 2. A target that another live execution holds: skipped, not queued. */
+function busy(s: Snapshot): Decision | undefined {
+  const { value: lock, live } = s.lock;
+  if (!lock || holdsLock(s)) return undefined;
+  const mismatch = !s.execution.claim && lock.target !== canonicalOf(s.execution);
+  if (!lock.holder && !mismatch) return undefined;
+
+  if (!isOwed(s.execution)) {
+    return act({ do: "claim", claim: s.execution.claim }, "the target seems busy: an outcome will be owed");
+  }
+  if (!live) return act({ do: "read", what: "lock" }, "the target seems busy: look again, live");
+  if (!lock.holder) return onceNothingRuns(s, () => skipBusy(s, { execution: undefined }));
+  if (!s.holder.live) return act({ do: "read", what: "holder" }, "is the holder of the lock alive?");
+  const holder = s.holder.value;
+  const alive = holder !== undefined && holder.uid === lock.holder.uid && !isFinal(holder);
+  if (mismatch || alive) return onceNothingRuns(s, () => skipBusy(s, { execution: holder }));
+
+  // The holder is gone or has ended. What it left running is ended before anybody takes its place.
+  return stop(s.holderRun, "holderRun", "ExecutionGone", s);
+}
+
+/** 3. The same workflow ended on this target less than the cooldown ago. */
+function tooSoon(s: Snapshot): Decision | undefined {
+  if (holdsLock(s)) return undefined;
+  const { cooldownMs } = s.rules;
+  const recent = coolingDown(endsOnTarget(s), s.execution.spec.workflowId, s.nowMs, cooldownMs);
+  if (!recent) return undefined;
+  if (!isOwed(s.execution)) return act({ do: "claim", claim: s.execution.claim }, "too soon: an outcome will be owed");
+  // ResourceBusy goes before RecentlyRemediated: only the Lease itself can tell.
+  if (!s.lock.live) return act({ do: "read", what: "lock" }, "too soon: has somebody taken the target meanwhile?");
+  return onceNothingRuns(s, () => skipRecent(s, recent.end, recent.remainingMs));
+}
+
+/** 4. Take the Lease, by creating it or by compare-and-swap with the very version that was judged. */
+function takeTheLock(s: Snapshot): Decision | undefined {
+  if (holdsLock(s)) return undefined;
+  const { execution, rules, nowMs } = s;
+  const target = parseTarget(execution.spec.targetResource, execution.namespace);
+  const holder = holderOf(s);
+  const { value: lock } = s.lock;
+  if (lock) {
+    const ends = withEnd([...lock.recentEnds, ...endOfFormerHolder(s)], undefined, nowMs, rules.cooldownMs);
+    const patch = takeLock(lock, target, holder, ends, nowMs);
+    return act({ do: "patchLock", lock, patch, for: "take" }, "the target is free: take its lock");
+  }
+  const ends = withEnd(s.recentEnds, undefined, nowMs, rules.cooldownMs);
+  const name = execution.claim?.lease || lockName(canonicalTarget(target));
+  const body = newLock({ namespace: rules.lockNamespace, name, target }, holder, ends, nowMs);
+  return act({ do: "createLock", body }, "the target is free: make its lock");
+}
+
+/** 5. An unfinished run of somebody else on the target: its lock was taken away by hand. It goes first. */
+function outrun(s: Snapshot): Decision | undefined {
+  if (s.pipelineRun.value) return undefined;
+  const rival = s.rivals.find(({ execution }) => execution && !isFinal(execution));
+  if (rival?.execution) {
+    if (!isOwed(s.execution)) {
+      return act({ do: "claim", claim: undefined }, "another run is on the target: an outcome will be owed");
+    }
+    return skipBusy(s, { execution: rival.execution });
+  }
+  return s.rivals.length > 0 ? wait("a run without an execution is being ended on this target", 1_000) : undefined;
+}
+
+/** 6. The claim: from now on lock and run have their places, whatever the configuration says later. */
+function claimIt(s: Snapshot): Decision | undefined {
+  const { execution } = s;
+  if (execution.claim && isOwed(execution)) return undefined;
+  const claim = execution.claim ?? {
+    uid: execution.uid,
+    lease: s.lock.value?.name ?? "",
+    pipelineRun: whereOf(s),
+    claimedAt: rfc3339(s.nowMs),
+  };
+  return act({ do: "claim", claim }, "claim lock and run");
+}
+
+/** 7. The run is created, but born pending. Any refusal is doubted first: a lost answer may hide that it was created. */
+function create(s: Snapshot): Decision | undefined {
+  const { execution, rules, refusal, foreignRun } = s;
+  const { value: run, live } = s.pipelineRun;
+  if (run) return undefined;
+  const where = whereOf(s);
+  if (!refusal) {
+    const body = newPipelineRun(execution, where, { ...rules, timeoutMs: timeoutMsOf(execution, rules) });
+    return act({ do: "createPipelineRun", where, body }, "create the run, pending");
+  }
+  if (!live) return act({ do: "read", what: "pipelineRun" }, "creation was refused: was the run created all the same?");
+  if (foreignRun) {
+    return fail(s, {
+      reason: "ConfigurationError",
+      message: `PipelineRun ${where.namespace}/${where.name} exists and is not ours (uid ${foreignRun.uid})`,
+      wasExecutionFailure: false,
+    });
+  }
+  const verdict = judgeRefusal(refusal);
+  if (verdict.final) return fail(s, { ...verdict, wasExecutionFailure: false });
+  const tooLate = rules.startDeadlineMs > 0 && s.claimAgeMs >= rules.startDeadlineMs && refusal.httpCode >= 500;
+  if (tooLate) {
+    return fail(s, {
+      reason: "ConfigurationError",
+      message: `the PipelineRun could not be created within ${rules.startDeadlineMs / 1000} s: ${refusal.message}`,
+      wasExecutionFailure: false,
+    });
+  }
+  return { retryAfterMs: refusal.retryAfterMs ?? 0, reason: `creation was refused: ${refusal.message}` };
+}
+
+/** 8. The commit: the status names the run's uid. Only a run that a status names is ever started (follow.ts). */
+function commit(s: Snapshot): Decision {
+  const run = s.pipelineRun.value;
+  if (!run) return wait("there is no run yet");
+  return act({
+    do: "writeStatus",
+    patch: running(s.execution, run, s.nowMs),
+    announce: {
+      type: "Normal",
+      reason: "PipelineRunCreated",
+      action: "Create",
+      note:
+        `PipelineRun ${run.namespace}/${run.name} created for workflow ${s.execution.spec.workflowId} on ${s.execution.spec.targetResource}`,
+    },
+  }, "the run exists: say so, then it may start");
+}
+
+/** A skip says that nothing ran: a run of ours, however it came to be, is ended and removed before that is said. */
+function onceNothingRuns(s: Snapshot, skip: () => Decision): Decision {
+  const run = s.pipelineRun.value;
+  if (!run) {
+    if (s.execution.claim && !s.pipelineRun.live) {
+      return act({ do: "read", what: "pipelineRun" }, "has a run of ours been created?");
+    }
+    return skip();
+  }
+  const stopping = stop(s.pipelineRun, "pipelineRun", "LockLost", s);
+  if (stopping) return stopping;
+  if (run.deletedAtMs !== undefined) return wait("its run is being deleted", 1_000);
+  return act({ do: "deletePipelineRun", run, because: "LockLost" }, "it lost its lock before its run could start");
+}
+
+function canonicalOf(execution: Execution): string {
+  return canonicalTarget(parseTarget(execution.spec.targetResource, execution.namespace));
+}
+
+/** Where the run is, or will be: as claimed, for configuration may change. */
+function whereOf(s: Snapshot): { namespace: string; name: string } {
+  const { execution, rules } = s;
+  if (execution.claim) return execution.claim.pipelineRun;
+  const run = s.pipelineRun.value;
+  if (run) return { namespace: run.namespace, name: run.name };
+  return { namespace: rules.executionNamespace || execution.namespace, name: pipelineRunName(execution) };
+}
+
+function holderOf(s: Snapshot): Holder {
+  const { namespace, name, uid, spec } = s.execution;
+  const holder = { namespace, name, uid, workflowId: spec.workflowId, startedAt: rfc3339(s.nowMs) };
+  return { ...holder, pipelineRun: whereOf(s) };
+}
+
+/** All ends that are known: the ledger of the Lease, the cache, and the holder that has ended without releasing it. */
+function endsOnTarget(s: Snapshot): RecentEnd[] {
+  return [...(s.lock.value?.recentEnds ?? []), ...s.recentEnds, ...endOfFormerHolder(s)];
+}
+
+/** A holder that is terminal ended when its status says so; one that is gone counts as Failed now, for it may have run. */
+function endOfFormerHolder(s: Snapshot): RecentEnd[] {
+  const holder = s.lock.value?.holder;
+  if (!holder || holder.uid === s.execution.uid) return [];
+  const { value: execution } = s.holder;
+  const known = s.recentEnds.find(({ uid }) => uid === holder.uid);
+  if (known) return [known];
+  if (execution?.uid === holder.uid) return [endOf(execution)].filter((end) => end !== undefined);
+  const { namespace, name, uid, workflowId } = holder;
+  return [{ workflowId, namespace, name, uid, outcome: "Failed", completedAtMs: s.nowMs }];
+}

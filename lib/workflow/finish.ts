@@ -1,0 +1,109 @@
+// The end of an execution: what its final status leaves to be done (settle), and what a deletion before that demands
+// (abandon). In both the run goes first, then the lock is released with its end in the ledger, then the audit trail is
+// complete, and only then our finalizer goes.
+
+import { act, type Decision, wait } from "./action.ts";
+import { auditCondition } from "./audit_condition.ts";
+import { isOwed } from "./execution.ts";
+import { ended } from "./follow.ts";
+import { newLock, type RecentEnd, withEnd, writeLedger } from "./lock.ts";
+import { endOf } from "./outcome.ts";
+import { isFinished, type PipelineRun } from "./pipeline_run.ts";
+import { holdsLock, type Snapshot, targetOf } from "./snapshot.ts";
+import { stop } from "./stop.ts";
+
+/** A deletion waits no longer than this for the audit trail; what is owed then is spooled. */
+const auditGraceMs = 30_000;
+
+/** Final: no run of ours may go on, the lock is released, what is owed is delivered. */
+export function settle(s: Snapshot): Decision {
+  return leftRunning(s) ?? release(s, endOf(s.execution)) ?? auditCondition(s) ?? farewell(s);
+}
+
+/** Deleted before its end: unless its run has ended meanwhile, it is ended here. */
+export function abandon(s: Snapshot): Decision {
+  const { execution } = s;
+  const run = s.pipelineRun.value;
+  const isRunning = execution.status.phase === "Running";
+  // A run that ended by itself gets its final status first: its outcome counts, not the deletion.
+  if (run && isRunning && run.endedBecause !== "ExecutionDeleted") {
+    const outcome = ended(s);
+    if (outcome) return outcome;
+  }
+  if (execution.claim || isRunning) {
+    const next = stop(s.pipelineRun, "pipelineRun", "ExecutionDeleted", s) ?? remove(run);
+    if (next) return next;
+  }
+  const { namespace, name, uid, spec, deletedAtMs = s.nowMs } = execution;
+  const end: RecentEnd | undefined = isRunning
+    ? { workflowId: spec.workflowId, namespace, name, uid, outcome: "Failed", completedAtMs: deletedAtMs }
+    : undefined;
+  return release(s, end) ?? auditCondition(s) ?? farewell(s);
+}
+
+/** An unfinished run of a final execution: a late write of somebody's. It is ended whenever it is seen. */
+function leftRunning(s: Snapshot): Decision | undefined {
+  const run = s.pipelineRun.value;
+  if (run && isFinished(run)) return undefined;
+  if (!run && (!holdsLock(s) || !s.execution.claim)) return undefined;
+  return stop(s.pipelineRun, "pipelineRun", "ExecutionEnded", s);
+}
+
+/** In the foreground, so that its TaskRuns and their pods go first. */
+function remove(run: PipelineRun | undefined): Decision | undefined {
+  if (!run || run.deletedAtMs !== undefined) return undefined;
+  return act({ do: "deletePipelineRun", run, because: "ExecutionDeleted" }, "its execution was deleted: so is the run");
+}
+
+/**
+ * Frees the Lease that we hold and enters the end into its ledger; where somebody else holds it, or nobody, only the entry is
+ * added. A Lease that is gone is made anew to carry it.
+ */
+function release(s: Snapshot, end: RecentEnd | undefined): Decision | undefined {
+  const { execution, rules, nowMs } = s;
+  const { value: lock, live } = s.lock;
+  const { cooldownMs } = rules;
+  const counts = end !== undefined && nowMs - end.completedAtMs < cooldownMs;
+  if (lock && holdsLock(s)) {
+    const ends = withEnd(lock.recentEnds, end, nowMs, cooldownMs);
+    return act({ do: "patchLock", lock, patch: writeLedger(lock, ends, true), for: "release" }, "release the lock");
+  }
+  if (!counts) return undefined;
+  if (
+    lock?.recentEnds.some(({ uid, workflowId, completedAtMs }) =>
+      uid === end.uid || (workflowId === end.workflowId && completedAtMs >= end.completedAtMs)
+    )
+  ) return undefined;
+  if (!isOwed(execution)) return undefined;
+  if (!live) return act({ do: "read", what: "lock" }, "the ledger has no entry of it: look again, live");
+  if (lock) {
+    const ends = withEnd(lock.recentEnds, end, nowMs, cooldownMs);
+    return act(
+      { do: "patchLock", lock, patch: writeLedger(lock, ends, false), for: "ledger" },
+      "enter its end into the ledger",
+    );
+  }
+  const name = execution.claim?.lease;
+  const target = targetOf(s);
+  if (!name || !target) return undefined;
+  const body = newLock({ namespace: rules.lockNamespace, name, target }, undefined, [end], nowMs);
+  return act({ do: "createLock", body }, "its lock is gone: a free one keeps the ledger");
+}
+
+/** Nothing is owed any more: our finalizer goes, and with a deletion the object. */
+function farewell(s: Snapshot): Decision {
+  const { execution, audit, nowMs } = s;
+  if (isOwed(execution)) {
+    if (audit.is === "delivered" || audit.is === "rejected") {
+      return act({ do: "removeFinalizer" }, "nothing is owed any more");
+    }
+    if (execution.deletedAtMs === undefined) return wait("its audit events are on their way");
+    const waitedMs = nowMs - execution.deletedAtMs;
+    if (waitedMs < auditGraceMs) return wait("its audit events are on their way", auditGraceMs - Math.max(0, waitedMs));
+    return act(
+      { do: "spoolAudit" },
+      "the audit trail is not reachable: spool what is owed, and let the deletion go on",
+    );
+  }
+  return wait("all is done");
+}

@@ -1,0 +1,170 @@
+// A running execution: its run is started once the status names it, followed, kept to its deadlines, and its end becomes the
+// execution's.
+
+import { act, type Decision, wait } from "./action.ts";
+import { auditCondition } from "./audit_condition.ts";
+import { isOwed } from "./execution.ts";
+import { failureDetails } from "./failure.ts";
+import { type Holder, newLock } from "./lock.ts";
+import { fail } from "./outcome.ts";
+import { hasBegun, isFinished, isPending } from "./pipeline_run.ts";
+import { type Snapshot, targetOf } from "./snapshot.ts";
+import { completed, failed, progress, rfc3339 } from "./status.ts";
+import { timeoutMsOf } from "./validate.ts";
+
+/** Progress is written at most this often. */
+const progressIntervalMs = 1_000;
+
+export function follow(s: Snapshot): Decision {
+  return finalizerBack(s) ??
+    vanished(s) ??
+    ended(s) ??
+    lockBack(s) ??
+    outOfTime(s) ??
+    start(s) ??
+    noteProgress(s) ??
+    auditCondition(s) ??
+    untilNext(s);
+}
+
+/** Stripped by hand: without it a deletion would leave the run behind. */
+function finalizerBack(s: Snapshot): Decision | undefined {
+  if (isOwed(s.execution)) return undefined;
+  return act({ do: "claim", claim: s.execution.claim }, "the finalizer is missing: put it back");
+}
+
+/** The run is gone, or its name belongs to another: deleted by somebody, unless it was this very pass. No second run. */
+function vanished(s: Snapshot): Decision | undefined {
+  const { value: run, live } = s.pipelineRun;
+  const ref = s.execution.status.pipelineRunRef;
+  if (run) return undefined;
+  if (!live) return act({ do: "read", what: "pipelineRun" }, "the cache has no such run: is it really gone?");
+  if (s.removedBecause !== undefined) {
+    return fail(s, { reason: "ConfigurationError", message: s.removedBecause, wasExecutionFailure: false });
+  }
+  return fail(s, {
+    reason: "Unknown",
+    message: `PipelineRun ${ref?.namespace ?? ""}/${
+      ref?.name ?? ""
+    } was deleted by someone while the workflow was running`,
+    wasExecutionFailure: true,
+  });
+}
+
+/** The run has ended, and so has the execution. A failure's cause is read live from the TaskRuns, once. */
+export function ended(s: Snapshot): Decision | undefined {
+  const run = s.pipelineRun.value;
+  if (!run || !isFinished(run)) return undefined;
+  const { execution, nowMs } = s;
+  const { workflowId, targetResource } = execution.spec;
+  if (run.succeeded?.status === "True") {
+    return act({
+      do: "writeStatus",
+      patch: completed(execution, run, nowMs),
+      announce: {
+        type: "Normal",
+        reason: "WorkflowCompleted",
+        action: "Complete",
+        note: `workflow ${workflowId} completed on ${targetResource}: ${run.succeeded.message}`,
+      },
+    }, "its run succeeded");
+  }
+  if (!s.evidence) return act({ do: "read", what: "evidence" }, "its run failed: what was the cause?");
+  const details = failureDetails({ execution, run, evidence: s.evidence, nowMs });
+  return act({
+    do: "writeStatus",
+    patch: failed(execution, details, run, nowMs),
+    announce: {
+      type: "Warning",
+      reason: "WorkflowFailed",
+      action: "Fail",
+      note: `${details.reason}: ${details.message}`,
+    },
+  }, details.message);
+}
+
+/** A Lease that is missing while the run is unfinished is put back: it was deleted by hand. */
+function lockBack(s: Snapshot): Decision | undefined {
+  if (s.lock.value) return undefined;
+  const { execution, rules, nowMs } = s;
+  if (!s.lock.live) return act({ do: "read", what: "lock" }, "the cache has no lock of ours: is it really gone?");
+  const name = execution.claim?.lease;
+  const run = s.pipelineRun.value;
+  if (!name || !run) return undefined;
+  const { namespace, uid, spec } = execution;
+  const holder: Holder = {
+    namespace,
+    name: execution.name,
+    uid,
+    workflowId: spec.workflowId,
+    startedAt: execution.status.startTime ?? rfc3339(nowMs),
+    pipelineRun: { namespace: run.namespace, name: run.name },
+  };
+  const target = targetOf(s);
+  if (!target) return undefined;
+  const body = newLock({ namespace: rules.lockNamespace, name, target }, holder, s.recentEnds, nowMs);
+  return act({ do: "createLock", body }, "its lock was deleted: put it back");
+}
+
+/** The start deadline for a run that hangs on something missing; then the deadline, kept here so that `finally` still runs. */
+function outOfTime(s: Snapshot): Decision | undefined {
+  const { execution, rules, nowMs } = s;
+  const run = s.pipelineRun.value;
+  if (!run || run.deletedAtMs !== undefined || run.endedBecause) return undefined;
+  const { startDeadlineMs, rollbackGraceMs } = rules;
+  if (startDeadlineMs > 0 && !hasBegun(run) && s.claimAgeMs >= startDeadlineMs) {
+    if (isPending(run)) {
+      return act({ do: "deletePipelineRun", run, because: "StartDeadlineExceeded" }, "it could not be started in time");
+    }
+    return act(
+      { do: "cancelPipelineRun", run, mode: "Cancelled", because: "StartDeadlineExceeded" },
+      "nothing has begun within the start deadline",
+    );
+  }
+  const runningMs = nowMs - (run.startTimeMs ?? run.createdAtMs);
+  if (rollbackGraceMs > 0 && !run.ordered && runningMs >= timeoutMsOf(execution, rules)) {
+    return act(
+      { do: "cancelPipelineRun", run, mode: "CancelledRunFinally", because: "DeadlineExceeded" },
+      "its time is up: cancelled so that its finally tasks run",
+    );
+  }
+  return undefined;
+}
+
+/** Started only now, when the status names it, and only while the lock, read live, is still ours. */
+function start(s: Snapshot): Decision | undefined {
+  const run = s.pipelineRun.value;
+  if (!run || !isPending(run) || run.deletedAtMs !== undefined) return undefined;
+  if (!s.lock.live) return act({ do: "read", what: "lock" }, "before it starts: is the lock still ours?");
+  if (s.lock.value?.holder?.uid === s.execution.uid) {
+    return act({ do: "startPipelineRun", run }, "the status names it: start it");
+  }
+  return act({ do: "deletePipelineRun", run, because: "LockLost" }, "the lock was taken away before it could start");
+}
+
+function noteProgress(s: Snapshot): Decision | undefined {
+  const run = s.pipelineRun.value;
+  if (!run) return undefined;
+  const now = progress(run);
+  const before = s.execution.status.pipelineRunStatus ?? { status: "Unknown" };
+  const same = (Object.keys({ ...before, ...now }) as (keyof typeof now)[]).every((key) => before[key] === now[key]);
+  if (same) return undefined;
+  if (s.sinceProgressMs < progressIntervalMs) {
+    return wait("progress was written a moment ago", progressIntervalMs - s.sinceProgressMs);
+  }
+  return act({ do: "writeStatus", patch: { pipelineRunStatus: now }, announce: undefined }, "progress");
+}
+
+/** Look again when the next deadline falls due. */
+function untilNext(s: Snapshot): Decision {
+  const { rules, nowMs } = s;
+  const run = s.pipelineRun.value;
+  if (!run) return wait("running");
+  const due: number[] = [];
+  if (rules.startDeadlineMs > 0 && !hasBegun(run)) due.push(rules.startDeadlineMs - s.claimAgeMs);
+  if (rules.rollbackGraceMs > 0 && !run.ordered) {
+    due.push(timeoutMsOf(s.execution, rules) - (nowMs - (run.startTimeMs ?? run.createdAtMs)));
+  }
+  const next = due.filter((ms) => ms > 0);
+  return next.length > 0 ? wait("running", Math.min(...next)) : wait("running");
+}

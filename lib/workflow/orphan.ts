@@ -1,0 +1,69 @@
+// What an execution that is gone has left behind: a PipelineRun, or a Lease in its name. Seen after a downtime, after a
+// finalizer was stripped by hand, after a late write of a paused replica. Nobody waits for it, so it is ended and removed.
+
+import { act, type Decision, wait } from "./action.ts";
+import { type Execution, statusTimeMs } from "./execution.ts";
+import { type Lock, type RecentEnd, withEnd, writeLedger } from "./lock.ts";
+import { endOf } from "./outcome.ts";
+import { isFinished, type PipelineRun } from "./pipeline_run.ts";
+import type { Rules, Seen } from "./snapshot.ts";
+import { stop } from "./stop.ts";
+
+export interface OrphanSnapshot {
+  readonly nowMs: number;
+  readonly rules: Rules;
+  /** The uid that left something behind. */
+  readonly uid: string;
+  /** What stands at that namespace and name today: nothing, or another execution. */
+  readonly execution: Seen<Execution>;
+  /** The execution as this process last saw it, if it did. */
+  readonly lastSeen: Execution | undefined;
+  readonly pipelineRun: Seen<PipelineRun>;
+  readonly unfinishedTaskRuns: boolean | undefined;
+  /** The Lease that the uid holds; undefined when it holds none. */
+  readonly lock: Lock | undefined;
+}
+
+/** What is to be done next about it. Total. */
+export function decideOrphan(s: OrphanSnapshot): Decision {
+  const { execution, uid, pipelineRun, lock, nowMs, rules } = s;
+  if (execution.value?.uid === uid) return wait("its execution exists after all");
+  if (!execution.live) return act({ do: "read", what: "execution" }, "is its execution really gone?");
+
+  if (pipelineRun.value || lock) {
+    const stopping = stop(pipelineRun, "pipelineRun", "ExecutionGone", s);
+    if (stopping) return stopping;
+  }
+  const run = pipelineRun.value;
+  if (lock) {
+    const ends = withEnd(lock.recentEnds, endOfGone(s, lock), nowMs, rules.cooldownMs);
+    return act(
+      { do: "patchLock", lock, patch: writeLedger(lock, ends, true), for: "release" },
+      "its holder is gone: release the lock",
+    );
+  }
+  if (run && run.deletedAtMs === undefined) {
+    return act({ do: "deletePipelineRun", run, because: "ExecutionGone" }, "its execution is gone: so is the run");
+  }
+  return wait("nothing is left of it");
+}
+
+/** One deleted after its start counts as Failed at that moment; one whose run had finished, as that run ended. */
+function endOfGone(s: OrphanSnapshot, lock: Lock): RecentEnd | undefined {
+  const { lastSeen, uid } = s;
+  const run = s.pipelineRun.value;
+  const known = lastSeen && endOf(lastSeen);
+  if (known) return known;
+  const neverStarted = lastSeen !== undefined && statusTimeMs(lastSeen.status, "startTime") === undefined && !run;
+  if (neverStarted || !lock.holder) return undefined;
+  const { workflowId, namespace, name } = lock.holder;
+  const finished = run && isFinished(run) ? run : undefined;
+  return {
+    workflowId,
+    namespace,
+    name,
+    uid,
+    outcome: finished?.succeeded?.status === "True" ? "Completed" : "Failed",
+    completedAtMs: finished?.completionTimeMs ?? lastSeen?.deletedAtMs ?? s.nowMs,
+  };
+}

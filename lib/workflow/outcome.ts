@@ -1,0 +1,103 @@
+// The two ways in which an execution ends without a run of its own: Failed before anything was created, and Skipped. Both owe
+// an audit event, so the finalizer stands before the outcome does.
+
+import { act, type Decision } from "./action.ts";
+import { formatDuration } from "./duration.ts";
+import { type Execution, type FailureReason, isOwed, type SkipDetails, statusTimeMs } from "./execution.ts";
+import { plainFailure } from "./failure_without_run.ts";
+import type { RecentEnd } from "./lock.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { failed, rfc3339, skipped } from "./status.ts";
+
+/** Failed, for a cause that no TaskRun tells of. */
+export function fail(
+  s: Snapshot,
+  cause: { reason: FailureReason; message: string; wasExecutionFailure: boolean },
+): Decision {
+  const { execution, nowMs } = s;
+  if (!isOwed(execution)) return act({ do: "claim", claim: execution.claim }, "it fails: an outcome will be owed");
+  const { reason, message, wasExecutionFailure } = cause;
+  const startTimeMs = statusTimeMs(execution.status, "startTime");
+  const details = plainFailure({ execution, reason, message, wasExecutionFailure, startTimeMs, nowMs });
+  return act({
+    do: "writeStatus",
+    patch: failed(execution, details, undefined, nowMs),
+    announce: {
+      type: "Warning",
+      reason: "WorkflowFailed",
+      action: "Fail",
+      note: `${details.reason}: ${details.message}`,
+    },
+  }, message);
+}
+
+/** Skipped, because somebody else holds the target; `execution` is who, as far as it is known. */
+export function skipBusy(s: Snapshot, by: { execution: Execution | undefined }): Decision {
+  const holder = s.lock.value?.holder;
+  const { execution } = by;
+  const named = execution
+    ? { name: `${execution.namespace}/${execution.name}`, workflowId: execution.spec.workflowId }
+    : {
+      name: holder ? `${holder.namespace}/${holder.name}` : s.lock.value?.name ?? "",
+      workflowId: holder?.workflowId ?? "",
+    };
+  const startedAtMs = execution && (statusTimeMs(execution.status, "startTime") ?? execution.createdAtMs);
+  const startedAt = startedAtMs === undefined ? holder?.startedAt || rfc3339(s.nowMs) : rfc3339(startedAtMs);
+  const { targetResource } = s.execution.spec;
+  return skip(s, {
+    reason: "ResourceBusy",
+    message: `${targetResource} is held by ${named.name}` + (named.workflowId ? ` (workflow ${named.workflowId})` : ""),
+    skippedAt: rfc3339(s.nowMs),
+    conflictingWorkflow: {
+      ...named,
+      name: execution?.name ?? holder?.name ?? named.name,
+      startedAt,
+      targetResource: execution?.spec.targetResource ?? s.lock.value?.target ?? targetResource,
+    },
+  });
+}
+
+/** Skipped, because the same workflow ended on this target less than the cooldown ago. */
+export function skipRecent(s: Snapshot, end: RecentEnd, remainingMs: number): Decision {
+  const { targetResource } = s.execution.spec;
+  const remaining = formatDuration(Math.ceil(Math.min(Math.max(remainingMs, 0), s.rules.cooldownMs) / 1000) * 1000);
+  return skip(s, {
+    reason: "RecentlyRemediated",
+    message:
+      `workflow ${end.workflowId} ended on ${targetResource} at ${rfc3339(end.completedAtMs)} (${end.outcome}, ` +
+      `${end.namespace}/${end.name}); allowed again in ${remaining}`,
+    skippedAt: rfc3339(s.nowMs),
+    recentRemediation: {
+      name: end.name,
+      workflowId: end.workflowId,
+      completedAt: rfc3339(end.completedAtMs),
+      outcome: end.outcome,
+      targetResource,
+      cooldownRemaining: remaining,
+    },
+  });
+}
+
+/** What the ledger keeps of an execution's end; undefined when it has not ended or never held the lock. */
+export function endOf(execution: Execution): RecentEnd | undefined {
+  const { phase } = execution.status;
+  if (phase !== "Completed" && phase !== "Failed") return undefined;
+  const started = execution.claim !== undefined || execution.status.startTime !== undefined;
+  const completedAtMs = statusTimeMs(execution.status, "completionTime");
+  if (!started || completedAtMs === undefined) return undefined;
+  const { namespace, name, uid, spec } = execution;
+  return { workflowId: spec.workflowId, namespace, name, uid, outcome: phase, completedAtMs };
+}
+
+function skip(s: Snapshot, details: SkipDetails): Decision {
+  return act({
+    do: "writeStatus",
+    patch: skipped(s.execution, details, s.nowMs),
+    announce: {
+      type: "Normal",
+      reason: "WorkflowSkipped",
+      action: "Skip",
+      note: `${details.reason}: ${details.message}`,
+    },
+  }, details.message);
+}

@@ -1,0 +1,91 @@
+// All that a decision may rest on, gathered at one moment. What was read live says so: a cache may be behind, and absence in
+// a cache proves nothing.
+
+import type { Execution } from "./execution.ts";
+import type { Evidence } from "./failure.ts";
+import type { Lock, RecentEnd } from "./lock.ts";
+import type { PipelineRun } from "./pipeline_run.ts";
+import type { Refusal } from "./refusal.ts";
+import { parseTarget, type Target, TargetError } from "./target.ts";
+
+/** The part of the configuration that decisions depend on. Durations in milliseconds; 0 switches off where spec.md says so. */
+export interface Rules {
+  readonly cooldownMs: number;
+  readonly timeoutMs: number;
+  readonly maxTimeoutMs: number;
+  readonly rollbackGraceMs: number;
+  readonly startDeadlineMs: number;
+  /** Empty: the execution's own. */
+  readonly executionNamespace: string;
+  readonly lockNamespace: string;
+  readonly serviceAccount: string;
+  readonly allowedServiceAccounts: readonly string[];
+  readonly allowedImages: readonly string[];
+  readonly requireDigest: boolean;
+}
+
+/** An object, or its absence, and how that is known. */
+export interface Seen<T> {
+  readonly value: T | undefined;
+  /** Read from the API server in this very pass, after every write of ours. */
+  readonly live: boolean;
+}
+
+/** Somebody else's unfinished run on the same target. */
+export interface Rival {
+  readonly run: PipelineRun;
+  /** Its execution, undefined when the cache has none. */
+  readonly execution: Execution | undefined;
+}
+
+/** How the delivery of an execution's audit events stands. */
+export type AuditState =
+  | { readonly is: "delivered" }
+  | { readonly is: "waiting" }
+  | { readonly is: "late"; readonly why: string }
+  | { readonly is: "rejected"; readonly why: string };
+
+export interface Snapshot {
+  readonly nowMs: number;
+  readonly rules: Rules;
+  readonly execution: Execution;
+  /** The smaller of wall time since the claim and monotonic time since this process first saw it. */
+  readonly claimAgeMs: number;
+  /** Monotonic time since this process last wrote the execution's progress. */
+  readonly sinceProgressMs: number;
+  /** The execution's own run, by its uid: where the claim or the status says it is. */
+  readonly pipelineRun: Seen<PipelineRun>;
+  /** Somebody else's run that stands under the name of ours. */
+  readonly foreignRun: PipelineRun | undefined;
+  /** Whether a run that is being deleted still has unfinished TaskRuns; undefined until it was read live. */
+  readonly unfinishedTaskRuns: boolean | undefined;
+  /** The Lease that the claim names, else the one of the canonical target. */
+  readonly lock: Seen<Lock>;
+  /** Who holds that Lease, when it is somebody else; and that one's run. */
+  readonly holder: Seen<Execution>;
+  readonly holderRun: Seen<PipelineRun>;
+  readonly rivals: readonly Rival[];
+  /** Ends of executions in the cache that held the lock on this target. */
+  readonly recentEnds: readonly RecentEnd[];
+  /** The answer to this pass's attempt to create the PipelineRun, when it was refused. */
+  readonly refusal: Refusal | undefined;
+  /** This pass deleted its pending run, and why: gone from now on, and not by somebody else. */
+  readonly removedBecause: string | undefined;
+  /** Run and TaskRuns, whole, once the run has failed. */
+  readonly evidence: Evidence | undefined;
+  readonly audit: AuditState;
+}
+
+export function holdsLock(s: Snapshot): boolean {
+  return s.lock.value?.holder?.uid === s.execution.uid;
+}
+
+/** The target in its canonical parts; undefined when it is malformed. */
+export function targetOf({ execution }: Pick<Snapshot, "execution">): Target | undefined {
+  try {
+    return parseTarget(execution.spec.targetResource, execution.namespace);
+  } catch (error) {
+    if (error instanceof TargetError) return undefined;
+    throw error;
+  }
+}

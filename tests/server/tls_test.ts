@@ -1,0 +1,137 @@
+// The certificate of a server: given and reloaded, or self-signed and renewed.
+
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { X509Certificate } from "node:crypto";
+import { ManualClock } from "../../lib/clock.ts";
+import { silentLogger } from "../../lib/log.ts";
+import { fingerprint, type KeyPairPem, selfSignedCertificate } from "../../lib/server/self_signed.ts";
+import { openTls } from "../../lib/server/tls.ts";
+
+const dayMs = 24 * 3600_000;
+const nowMs = Date.UTC(2026, 0, 1);
+const make = (host: string): KeyPairPem => selfSignedCertificate({ hosts: [host], nowMs, days: 30 });
+
+/** Given files, as they can be changed by hand, and what becomes of it. */
+function given(pair: KeyPairPem) {
+  const files: Record<string, string | undefined> = { "/crt": pair.cert, "/key": pair.key };
+  const clock = new ManualClock(nowMs);
+  const warnings: unknown[] = [];
+  let reads = 0;
+  return {
+    files,
+    clock,
+    warnings,
+    options: {
+      certFile: "/crt",
+      keyFile: "/key",
+      clock,
+      logger: { ...silentLogger, warn: (...line: unknown[]) => void warnings.push(line) },
+      readFile(path: string): Promise<string> {
+        reads++;
+        const text = files[path];
+        return text === undefined ? Promise.reject(new Error("no such file")) : Promise.resolve(text);
+      },
+    },
+    /** Lets one poll happen, and waits until it is over: the next one is then scheduled. */
+    async poll(): Promise<void> {
+      const before = reads;
+      clock.advance(10_000);
+      while (reads === before || clock.nextTimerInMs() === undefined) await Promise.resolve();
+    },
+  };
+}
+
+Deno.test("a self-signed certificate is for its hosts, for a server, and for its time", () => {
+  const { cert, key } = selfSignedCertificate({ hosts: ["metrics.svc", "10.0.0.1", "fd00::1:2"], nowMs, days: 10 });
+  const certificate = new X509Certificate(cert);
+  assertEquals(certificate.subjectAltName, "DNS:metrics.svc, IP Address:10.0.0.1, IP Address:FD00:0:0:0:0:0:1:2");
+  assertEquals([certificate.subject, certificate.issuer, certificate.ca], ["CN=metrics.svc", "CN=metrics.svc", false]);
+  assertEquals([Date.parse(certificate.validFrom), Date.parse(certificate.validTo)], [
+    nowMs - dayMs,
+    nowMs + 10 * dayMs,
+  ]);
+  assertEquals(certificate.verify(certificate.publicKey), true);
+  assertMatch(key, /^-----BEGIN PRIVATE KEY-----/);
+  assertMatch(fingerprint(cert), /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
+});
+
+Deno.test("given files are used, and read again when they change", async () => {
+  const [first, second] = [make("first"), make("second")];
+  const { files, options, poll } = given(first);
+  using tls = await openTls(options);
+  const replaced: KeyPairPem[] = [];
+  tls.onChange = (pair) => replaced.push(pair);
+  assertEquals([tls.current, tls.selfSigned], [first, false]);
+  await poll();
+  assertEquals(replaced, []);
+  Object.assign(files, { "/crt": second.cert, "/key": second.key });
+  await poll();
+  assertEquals([tls.current, replaced], [second, [second]]);
+});
+
+Deno.test("a pair that does not fit together, or is gone, does not replace a good one, and is told once", async () => {
+  const [first, second] = [make("first"), make("second")];
+  const { files, options, poll, warnings } = given(first);
+  using tls = await openTls(options);
+  files["/crt"] = second.cert;
+  await poll();
+  await poll();
+  files["/key"] = undefined;
+  await poll();
+  assertEquals(tls.current, first);
+  assertEquals(warnings, [
+    ["metrics certificate kept: the new one is unusable", {
+      error: "metrics.keyFile /key is not the key of the certificate in metrics.certFile /crt",
+    }],
+    ["metrics certificate kept: the new one is unusable", {
+      error: "metrics.keyFile /key cannot be read: no such file",
+    }],
+  ]);
+  files["/key"] = second.key;
+  await poll();
+  assertEquals(tls.current, second);
+});
+
+const unusable: [sentence: string, change: Record<string, string | undefined>, message: string][] = [
+  ["a certificate that is not there", { "/crt": undefined }, "metrics.certFile /crt cannot be read: no such file"],
+  ["a certificate that is none", { "/crt": "hello" }, "metrics.certFile /crt is not a PEM certificate"],
+  ["a key that is none", { "/key": "hello" }, "metrics.keyFile /key is not a PEM private key"],
+  [
+    "a key of another certificate",
+    { "/key": make("other").key },
+    "metrics.keyFile /key is not the key of the certificate",
+  ],
+];
+for (const [sentence, change, message] of unusable) {
+  Deno.test(`openTls refuses ${sentence}`, async () => {
+    const { files, options, clock } = given(make("first"));
+    Object.assign(files, change);
+    await assertRejects(() => openTls(options), Error, message);
+    assertEquals(clock.nextTimerInMs(), undefined);
+  });
+}
+
+Deno.test("a self-signed certificate is renewed 30 days before its end", async () => {
+  const clock = new ManualClock(nowMs);
+  const readFile = () => Promise.reject(new Error("nothing is read"));
+  using tls = await openTls({ certFile: "", keyFile: "", clock, logger: silentLogger, readFile });
+  const first = tls.current;
+  const poll = async () => {
+    clock.advance(10_000);
+    while (clock.nextTimerInMs() === undefined) await Promise.resolve();
+  };
+  clock.jump(334 * dayMs);
+  await poll();
+  assertEquals([tls.current, tls.selfSigned], [first, true]);
+  clock.jump(2 * dayMs);
+  await poll();
+  assertEquals(tls.current === first, false);
+  assertEquals(Date.parse(new X509Certificate(tls.current.cert).validTo) > nowMs + 700 * dayMs, true);
+});
+
+Deno.test("nothing runs on once the source is disposed of", async () => {
+  const { options, clock } = given(make("first"));
+  const tls = await openTls(options);
+  tls[Symbol.dispose]();
+  assertEquals(clock.nextTimerInMs(), undefined);
+});
