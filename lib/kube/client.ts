@@ -158,24 +158,37 @@ export class KubeClient implements RestClient {
     return this.#fetch(this.baseUrl + opts.path + (query ? `?${query}` : ""), init);
   }
 
-  /** The body as a stream whose breaking is explained like that of any other request. */
+  /**
+   * The body as a stream whose breaking is explained like that of any other request. It ends itself when the caller
+   * aborts: the runtime forgets a fetch's signal once nothing but the body refers to it (seen with Deno 2.9.6).
+   */
   #guard(response: Response, opts: RequestOptions, release: () => void): ReadableStream<Uint8Array> {
     const reader = (response.body ?? emptyStream()).getReader();
+    const signal = opts.abortSignal;
+    // The pending read then ends as if the body had; `pull` looks at the signal. What broke before does not matter.
+    const onAbort = () => void reader.cancel(signal?.reason).catch(() => {});
+    signal?.addEventListener("abort", onAbort, { once: true });
+    if (signal?.aborted) onAbort();
+    const end = () => {
+      release();
+      signal?.removeEventListener("abort", onAbort);
+    };
     return new ReadableStream<Uint8Array>({
       pull: async (controller) => {
         try {
           const { done, value } = await reader.read();
           if (!done) return controller.enqueue(value);
-          release();
+          end();
+          if (signal?.aborted) throw signal.reason;
           controller.close();
         } catch (error) {
-          release();
-          if (opts.abortSignal?.aborted) throw opts.abortSignal.reason;
+          end();
+          if (signal?.aborted) throw signal.reason;
           throw explainConnectionFailure(`${describe(opts)} (stream)`, this.baseUrl, error);
         }
       },
       cancel: (reason) => {
-        release();
+        end();
         return reader.cancel(reason);
       },
     }, { highWaterMark: 0 });

@@ -59,8 +59,8 @@ export async function serveHttp(
   try {
     await listen(server, port, hostname ?? "::");
   } catch (error) {
-    // A kernel without IPv6.
-    if (hostname !== undefined || !["EAFNOSUPPORT", "EADDRNOTAVAIL"].includes(codeOf(error))) throw explain(error, o);
+    // A machine without IPv6 says so with more than one code.
+    if (hostname !== undefined || ["EADDRINUSE", "EACCES"].includes(codeOf(error))) throw explain(error, o);
     await listen(server, port, "0.0.0.0").catch((error) => Promise.reject(explain(error, o)));
   }
   if (o.tls) {
@@ -134,10 +134,12 @@ function codeOf(error: unknown): string {
 }
 
 function explain(error: unknown, { key, address }: ServeOptions): Error {
+  const noSuchAddress = "this machine has no such address";
   const reasons: Record<string, string> = {
     EADDRINUSE: "the port is taken; stop the process that has it, or choose another port (0: any that is free)",
     EACCES: "this process may not use that port; choose one above 1023",
-    EADDRNOTAVAIL: "this machine has no such address",
+    EADDRNOTAVAIL: noSuchAddress,
+    EINVAL: noSuchAddress, // Deno's word for it
     ENOTFOUND: "the host name does not resolve",
   };
   const reason = reasons[codeOf(error)] ?? (error instanceof Error ? error.message : String(error));

@@ -118,19 +118,24 @@ function evaluate(
 ): FieldFault | undefined {
   const variables = { self: celValue(value, schema), ...(old !== undefined && { oldSelf: celValue(old, schema) }) };
   const field = rule.fieldPath ? path + rule.fieldPath : path || "<nil>";
-  const shown = isRecord(value) ? "object" : Array.isArray(value) ? "array" : value;
   try {
     if (language.compile(rule.rule)(variables) === true) return undefined;
     const worded = rule.messageExpression ? language.compile(rule.messageExpression)(variables) : undefined;
     const message = typeof worded === "string" ? worded : (rule.message ?? `failed rule: ${rule.rule}`).trim();
     if (rule.reason === "FieldValueForbidden") return forbiddenField(field, message);
     if (rule.reason === "FieldValueRequired") return required(field, message);
-    return invalidValue(field, shown, message);
+    return notValid(field, value, message);
   } catch (error) {
     // An expression that cannot be evaluated refuses the object, as it does there.
     const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    return invalidValue(field, shown, `${why} evaluating rule: ${rule.message ?? rule.rule}`);
+    return notValid(field, value, `${why} evaluating rule: ${rule.message ?? rule.rule}`);
   }
+}
+
+/** Scalars are shown in the message, objects and lists are not. */
+function notValid(field: string, value: unknown, detail: string): FieldFault {
+  if (typeof value !== "object") return invalidValue(field, value, detail);
+  return { reason: "FieldValueInvalid", field, message: `Invalid value: ${detail}` };
 }
 
 /** The value as CEL sees it: integers are int, date-times are timestamps, field names are escaped. */

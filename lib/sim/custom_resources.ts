@@ -1,7 +1,7 @@
 // Serves custom resources: turns CustomResourceDefinition objects in storage into resource types, establishes them, and
 // cleans up after a deleted definition. What a schema says about an object is in schema.ts, structure.ts and cel.ts.
 import { type CelRules, compileRules, loadRuleLanguage, type RuleLanguage } from "./cel.ts";
-import { validateMetadata } from "./metadata_validation.ts";
+import { updateFaults, validateMetadata } from "./metadata_validation.ts";
 import { asObject, at, isRecord, type KubeObject, sameJSON, textAt, timestamp } from "./objects.ts";
 import type { Registry } from "./registry.ts";
 import { type CustomSchema, type ResourceType, resourceType } from "./resources.ts";
@@ -92,9 +92,18 @@ export class CustomResources implements Disposable {
   }
 
   #faults(schema: Schema, rules: CelRules | undefined, object: KubeObject, old?: KubeObject): FieldFault[] {
-    const faults = [...validateMetadata(object, "subdomain", old), ...validate(object, schema, old)];
+    // What an update may not change is checked in two places there, and so it is told twice.
+    const metadata = validateMetadata(object, "subdomain", old);
+    const again = old ? updateFaults(object, old) : [];
+    const faults = [...metadata, ...again, ...validate(object, schema, old)];
     if (!rules || !this.#language) return faults;
-    const blocking = ["FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"];
+    const blocking = [
+      "FieldValueNotSupported",
+      "FieldValueRequired",
+      "FieldValueTooLong",
+      "FieldValueTooMany",
+      "FieldValueTypeInvalid",
+    ];
     if (!faults.some((fault) => blocking.includes(fault.reason))) {
       return [...faults, ...rules.check(this.#language, object, old)];
     }

@@ -5,7 +5,7 @@ import { type KubeObject, storageKey } from "./objects.ts";
 import type { RequestInfo } from "./request_info.ts";
 import type { ResourceType } from "./resources.ts";
 import { fieldSelector, labelSelector, type Predicate } from "./selectors.ts";
-import { ApiError, badRequest, type FieldFault, forbiddenField, gone, invalid, invalidValue } from "./status.ts";
+import { ApiError, badRequest, type FieldFault, forbiddenField, gone, invalid } from "./status.ts";
 import type { Storage } from "./storage.ts";
 
 export interface ListResult {
@@ -21,7 +21,7 @@ export function selection(type: ResourceType, info: RequestInfo): Predicate {
   const fields = info.query.get("fieldSelector");
   const tests: Predicate[] = [];
   if (labels) tests.push(labelSelector(labels));
-  if (fields) tests.push(fieldSelector(fields, type.selectable, type.kind));
+  if (fields) tests.push(fieldSelector(fields, type.selectable, type.custom !== undefined));
   if (type.namespaced && info.namespace) tests.push((object) => object.metadata.namespace === info.namespace);
   return (object) => tests.every((test) => test(object));
 }
@@ -34,7 +34,7 @@ export function list(storage: Storage, type: ResourceType, info: RequestInfo): L
   const token = query.get("continue");
   const match = query.get("resourceVersionMatch") ?? "";
   const wanted = query.get("resourceVersion") ?? "";
-  checkVersionMatch(match, wanted, token);
+  checkVersionMatch(match, wanted, token, query.get("sendInitialEvents"));
   let revision = storage.revision;
   let start = "";
   if (token) {
@@ -62,7 +62,7 @@ function keyOf(object: KubeObject): string {
   return storageKey(object.metadata.namespace ?? "", object.metadata.name ?? "");
 }
 
-function checkVersionMatch(match: string, wanted: string, token: string | null): void {
+function checkVersionMatch(match: string, wanted: string, token: string | null, initialEvents: string | null): void {
   const faults: FieldFault[] = [];
   const field = "resourceVersionMatch";
   if (match && token) faults.push(forbiddenField(field, "resourceVersionMatch is forbidden when continue is provided"));
@@ -77,21 +77,28 @@ function checkVersionMatch(match: string, wanted: string, token: string | null):
   } else if (match === "Exact" && wanted === "0") {
     faults.push(forbiddenField(field, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
   }
+  if (initialEvents !== null) {
+    faults.push(forbiddenField("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+  }
   if (faults.length > 0) throw invalid(listOptions, "", faults);
 }
 
-/** A resourceVersion as a number; Invalid when it is none. */
-export function parseRevision(text: string): number {
+/** A resourceVersion as a number; BadRequest when it is none. */
+function parseRevision(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
-  throw invalid(listOptions, "", [
-    invalidValue("resourceVersion", text, `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`),
-  ]);
+  throw badRequest(`invalid resource version: ${notANumber(text)}`);
+}
+
+/** What is wrong with a resourceVersion that is no number. */
+export function notANumber(text: string): string {
+  const shown = JSON.stringify(text);
+  return `resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: invalid syntax`;
 }
 
 /** Refuses a version of the future, as a server does that waited for it in vain. */
 function requireReached(storage: Storage, revision: number): void {
   if (revision <= storage.revision) return;
-  throw new ApiError(504, "Timeout", `Too large resource version: ${revision}, current: ${storage.revision}`, {
+  throw new ApiError(504, "Timeout", `Timeout: Too large resource version: ${revision}, current: ${storage.revision}`, {
     causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
     retryAfterSeconds: 1,
   });
@@ -108,7 +115,7 @@ function decodeContinue(token: string): { rv: number; start: string } {
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof URIError || error instanceof DOMException)) throw error;
   }
-  throw badRequest("continue key is not valid: illegal base64 data");
+  throw badRequest("invalid continue token: continue key is not valid: illegal base64 data");
 }
 
 function expiredContinue(start: string): ApiError {

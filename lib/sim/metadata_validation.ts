@@ -136,7 +136,8 @@ function ownerFaults(object: KubeObject): FieldFault[] {
   return faults;
 }
 
-function updateFaults(object: KubeObject, old: KubeObject): FieldFault[] {
+/** What an update changed although it may not. */
+export function updateFaults(object: KubeObject, old: KubeObject): FieldFault[] {
   const faults: FieldFault[] = [];
   const now = object.metadata;
   for (const field of ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp"] as const) {

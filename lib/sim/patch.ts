@@ -17,7 +17,9 @@ export function mergePatch(target: JSONValue | undefined, patch: JSONValue): JSO
 /** The target after the operations, in order; Invalid (422) when one cannot be done, a failed `test` included. */
 export function jsonPatch(target: JSONObject, operations: JSONValue): JSONObject {
   if (!Array.isArray(operations)) {
-    throw badRequest("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+    throw badRequest(
+      "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
+    );
   }
   let document: JSONValue = structuredClone(target);
   for (const operation of operations) {
@@ -29,9 +31,11 @@ export function jsonPatch(target: JSONObject, operations: JSONValue): JSONObject
 }
 
 function refused(message: string): ApiError {
-  return new ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {
-    causes: [{ reason: "UnexpectedServerResponse", message }],
-  });
+  // The server keeps to itself which operation it was; a person with a debugger finds it here.
+  const generic = "the server rejected our request due to an error in our request";
+  const error = new ApiError(422, "Invalid", generic, {});
+  error.cause = message;
+  return error;
 }
 
 function apply(document: JSONValue, operation: JSONObject): JSONValue {
@@ -50,9 +54,7 @@ function apply(document: JSONValue, operation: JSONObject): JSONValue {
     case "add":
       return write(document, path, operation.value ?? null, "add");
     case "replace":
-      if (!read(document, path).present) {
-        throw refused(`replace operation does not apply: doc is missing key: ${path}: missing value`);
-      }
+      // Replacing a key that is absent adds it: the library that the API server uses is lenient there.
       return write(document, path, operation.value ?? null, "replace");
     case "remove":
       return remove(document, path, "remove");

@@ -21,6 +21,8 @@ export interface WriteOptions {
 
 export interface DeleteOptions extends WriteOptions {
   propagationPolicy?: "Foreground" | "Background" | "Orphan";
+  /** The older way to say it. */
+  orphanDependents?: boolean;
   preconditions?: { uid?: string; resourceVersion?: string };
 }
 
@@ -58,6 +60,7 @@ export class Registry {
     if (type.storage === "/namespaces") initializeNamespace(object);
     const normal = this.#normalize(type, object, options);
     this.#validate(type, normal);
+    warnOfFinalizers(normal, undefined, options);
     admitCreate(this, type, namespace, name, "quota");
     if (this.storage.get(type.storage, storageKey(namespace, name))) throw alreadyExists(type, name);
     return options.dryRun ? normal : this.#put(type, normal);
@@ -78,7 +81,7 @@ export class Registry {
     if (!old && !(options.mayCreate && type.createOnUpdate)) throw notFound(type, name);
     const wanted = this.#identify(type, namespace, change(old && toServed(type, old)), name);
     const { uid, resourceVersion } = wanted.metadata;
-    if (uid && uid !== old?.metadata.uid) {
+    if (options.conditional && uid && uid !== old?.metadata.uid) {
       throw conflict(
         type,
         name,
@@ -95,18 +98,13 @@ export class Registry {
     }
     if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) throw conflict(type, name);
     if (!resourceVersion && options.conditional && !type.unconditionalUpdate) {
-      throw invalid(
-        type,
-        name,
-        [invalidValue("metadata.resourceVersion", 0, "must be specified for an update")].map((fault) => ({
-          ...fault,
-          message: fault.message.replace(": 0:", ": 0x0:"),
-        })),
-      );
+      const fault = invalidValue("metadata.resourceVersion", 0, "must be specified for an update");
+      throw invalid({ ...type, kind: type.resource }, name, [fault]);
     }
     const next = this.#normalize(type, prepareUpdate(type, wanted, old, options.subresource ?? ""), options);
     if (type.hasGeneration) countGeneration(type, next, old);
     this.#validate(type, next, old);
+    warnOfFinalizers(next, old, options);
     if (sameJSON(next, old)) return { object: old, created: false };
     if (options.dryRun) return { object: next, created: false };
     const finished = next.metadata.deletionTimestamp !== undefined && mayVanish(next);
@@ -125,14 +123,14 @@ export class Registry {
     const { uid, resourceVersion } = options.preconditions ?? {};
     if (uid && uid !== old.metadata.uid) {
       throw conflict(
-        type,
+        kindOnly(type),
         name,
         `the UID in the precondition (${uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`,
       );
     }
     if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) {
       throw conflict(
-        type,
+        kindOnly(type),
         name,
         `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.metadata.resourceVersion}). The object might have been modified`,
       );
@@ -156,6 +154,11 @@ export class Registry {
   /** The object with the request's namespace and the resource's kind; BadRequest where the body says something else. */
   #identify(type: ResourceType, namespace: string, given: KubeObject, name?: string): KubeObject {
     const object: KubeObject = { ...given, metadata: { ...given.metadata } };
+    if (type.custom && object.kind !== type.kind) {
+      const subject = { ...type, kind: object.kind };
+      const fault = invalidValue("kind", object.kind, `must be ${type.kind}`);
+      throw invalid(subject, object.metadata.name ?? "", [fault]);
+    }
     if (object.metadata.namespace && object.metadata.namespace !== namespace) {
       throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
     }
@@ -170,7 +173,11 @@ export class Registry {
       if (value === null || (value && Object.keys(value).length === 0)) delete object.metadata[field];
     }
     if (object.kind && object.kind !== type.kind) {
-      throw badRequest(`${object.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}`);
+      throw badRequest(
+        `${object.kind} in version ${
+          JSON.stringify(type.version)
+        } cannot be handled as a ${type.kind}: unknown conversion`,
+      );
     }
     if (object.apiVersion && object.apiVersion !== apiVersionOf(type)) {
       throw badRequest(
@@ -218,6 +225,11 @@ export class Registry {
   }
 }
 
+/** Preconditions of a deletion are checked where only the kind is known; the message shows it. */
+function kindOnly(type: ResourceType): ResourceType {
+  return { ...type, resource: type.kind };
+}
+
 /** The object to be stored: what a client may not change comes from `old`. */
 function prepareUpdate(type: ResourceType, wanted: KubeObject, old: KubeObject, subresource: string): KubeObject {
   if (subresource === "status" && type.hasStatus) {
@@ -238,6 +250,7 @@ function prepareUpdate(type: ResourceType, wanted: KubeObject, old: KubeObject, 
       "resourceVersion",
     ] as const
   ) {
+    if (field === "uid" && wanted.metadata.uid) continue;
     if (kept[field] === undefined) delete next.metadata[field];
     else Object.assign(next.metadata, { [field]: kept[field] });
   }
@@ -275,6 +288,15 @@ function finalizersFor(object: KubeObject, policy: DeleteOptions["propagationPol
   const others = all.filter((finalizer) => finalizer !== foregroundFinalizer && finalizer !== orphanFinalizer);
   if (policy === "Foreground") return [...others, foregroundFinalizer];
   return policy === "Orphan" ? [...others, orphanFinalizer] : others;
+}
+
+function warnOfFinalizers(object: KubeObject, old: KubeObject | undefined, options: WriteOptions): void {
+  for (const finalizer of object.metadata.finalizers ?? []) {
+    const known = finalizer.includes("/") || finalizer === orphanFinalizer || finalizer === foregroundFinalizer;
+    if (known || old?.metadata.finalizers?.includes(finalizer)) continue;
+    const why = "prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers";
+    options.warnings?.push(`metadata.finalizers: ${JSON.stringify(finalizer)}: ${why}`);
+  }
 }
 
 function initializeNamespace(object: KubeObject): void {

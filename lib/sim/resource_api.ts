@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
 import { toServed } from "./conversion.ts";
 import { accepted, addWarnings, jsonResponse, mediaType, readBody, success } from "./http_body.ts";
-import { list, parseRevision, selection } from "./lists.ts";
+import { list, notANumber, selection } from "./lists.ts";
 import { asJSON, asObject, isJSONObject, isRecord, type KubeObject, storageKey } from "./objects.ts";
 import { jsonPatch, mergePatch } from "./patch.ts";
 import type { DeleteOptions, Registry, WriteOptions } from "./registry.ts";
@@ -34,7 +34,7 @@ export class ResourceApi {
   constructor(readonly registry: Registry, readonly watches: WatchHub, readonly clock: Clock) {}
 
   /** Answers a request on a known resource. Throws ApiError for what is refused. */
-  async answer(type: ResourceType, info: RequestInfo, request: Request): Promise<Response> {
+  answer(type: ResourceType, info: RequestInfo, request: Request): Response | Promise<Response> {
     if (!type.verbs.includes(info.verb)) throw methodNotAllowed();
     if (info.subresource && !(info.subresource === "status" && type.hasStatus)) throw this.#noSuchPath(type, info);
     if (type.namespaced && !info.namespace && (info.name || info.verb === "create")) throw methodNotAllowed();
@@ -78,15 +78,14 @@ export class ResourceApi {
 
   async #patch(type: ResourceType, info: RequestInfo, request: Request): Promise<Response> {
     const kind = mediaType(request);
-    if (!patchTypes.includes(kind) && kind !== "application/apply-patch+cbor") throw unsupportedMediaType(patchTypes);
+    const strategic = "application/strategic-merge-patch+json";
+    const types = type.custom ? patchTypes.filter((each) => each !== strategic) : patchTypes;
+    if (!types.includes(kind)) throw unsupportedMediaType(types);
     const patch = await readBody(request) ?? null;
     const options = writeOptions(info);
     if (kind === "application/apply-patch+yaml") {
       const { object, created } = applyPatch(this.registry, type, info, patch, options);
       return addWarnings(this.#show(request, info, type, object, created ? 201 : 200), options.warnings);
-    }
-    if (kind === "application/strategic-merge-patch+json" && type.custom) {
-      throw unsupportedMediaType(patchTypes.filter((accepted) => accepted !== kind));
     }
     const change = (current: KubeObject | undefined): KubeObject => {
       const target = current ? asJSON(current) : {};
@@ -104,7 +103,7 @@ export class ResourceApi {
     const options = await deleteOptions(info, request);
     const { object, gone } = this.registry.delete(type, spaceOf(type, info), info.name, options);
     const { name = "", uid = "" } = object.metadata;
-    if (!gone) return this.#show(request, info, type, object, options.propagationPolicy === "Foreground" ? 202 : 200);
+    if (!gone) return this.#show(request, info, type, object, options.orphanDependents === false ? 202 : 200);
     return jsonResponse(200, success({ name, ...(type.group && { group: type.group }), kind: type.resource, uid }));
   }
 
@@ -129,7 +128,8 @@ export class ResourceApi {
     const streaming = query.get("sendInitialEvents") === "true";
     checkStreaming(query);
     const wanted = query.get("resourceVersion") ?? "";
-    const from = parseRevision(wanted || "0");
+    if (!/^\d*$/.test(wanted)) throw new ApiError(500, "", notANumber(wanted));
+    const from = Number(wanted);
     const selects = selection(type, info);
     const fromNow = streaming || (from === 0 && query.get("sendInitialEvents") !== "false");
     const missed = fromNow || from === 0 ? [] : storage.changesAfter(type.storage, from);
@@ -203,7 +203,9 @@ export class ResourceApi {
       const { kind: _, apiVersion: __, ...rest } = served;
       return rest;
     });
-    return jsonResponse(200, { kind: type.listKind, apiVersion: apiVersionOf(type), metadata, items });
+    // Lists of custom resources are built without Go types, and show an empty token too.
+    const listMeta = type.custom ? { continue: "", ...metadata } : metadata;
+    return jsonResponse(200, { kind: type.listKind, apiVersion: apiVersionOf(type), metadata: listMeta, items });
   }
 }
 
@@ -237,12 +239,15 @@ function checkStreaming(query: URLSearchParams): void {
 }
 
 function objectOf(body: JSONValue | undefined, type: ResourceType): KubeObject {
-  if (!isJSONObject(body)) throw badRequest("the body of the request is no object");
-  if (type.custom && typeof body.kind !== "string") {
-    throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(body).slice(0, 1024)}'`);
+  if (!isJSONObject(body)) {
+    throw badRequest(`the object provided is unrecognized (must be of type ${type.kind}): it is no object`);
   }
-  if (type.custom && typeof body.apiVersion !== "string") {
-    throw badRequest(`Object 'apiVersion' is missing in '${JSON.stringify(body).slice(0, 1024)}'`);
+  for (const [field, name] of [["kind", "Kind"], ["apiVersion", "apiVersion"]] as const) {
+    if (!type.custom || typeof body[field] === "string") continue;
+    const text = JSON.stringify(body);
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${type.kind}): Object '${name}' is missing in '${text}' (${text})`,
+    );
   }
   return asObject(body);
 }
@@ -264,6 +269,7 @@ async function deleteOptions(info: RequestInfo, request: Request): Promise<Delet
     (given.orphanDependents === true ? "Orphan" : undefined);
   const dryRun = info.query.get("dryRun") === "All" || (Array.isArray(given.dryRun) && given.dryRun.includes("All"));
   const options: DeleteOptions = { dryRun };
+  if (typeof given.orphanDependents === "boolean") options.orphanDependents = given.orphanDependents;
   if (policy === "Foreground" || policy === "Background" || policy === "Orphan") options.propagationPolicy = policy;
   if (isRecord(given.preconditions)) {
     const { uid, resourceVersion } = given.preconditions;

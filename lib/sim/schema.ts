@@ -126,7 +126,11 @@ function textFaults(value: string, schema: Schema, path: string): FieldFault[] {
     faults.push(invalidValue(path, value, `${path} in body should match '${schema.pattern}'`));
   }
   const badFormat = schema.format ? formatFault(schema.format, value) : undefined;
-  if (badFormat) faults.push(invalidValue(path, value, `${path} in body must be of type ${badFormat}: ${show(value)}`));
+  if (badFormat) {
+    const field = path.slice(path.lastIndexOf(".") + 1);
+    const detail = `${field} in body must be of type ${badFormat}: ${show(value)}`;
+    faults.push({ ...invalidValue(path, value, detail), reason: "FieldValueTypeInvalid" });
+  }
   return faults;
 }
 

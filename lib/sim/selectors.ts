@@ -33,7 +33,7 @@ function requirement(part: string, whole: string): LabelTest {
     const [, not, key = ""] = existence;
     return (labels) => (labels[key] !== undefined) === (not === "");
   }
-  throw badRequest(`unable to parse requirement: found '${part}', expected: identifier (in "${whole}")`);
+  throw badRequest(`unable to parse requirement: found '${part}' in '${whole}'`);
 }
 
 function splitOutsideParentheses(text: string): string[] {
@@ -44,16 +44,16 @@ function splitOutsideParentheses(text: string): string[] {
 export type SelectableFields = Record<string, string[]>;
 
 /** `metadata.name=a,metadata.namespace!=b`. Throws BadRequest for a field that the resource does not offer. */
-export function fieldSelector(text: string, selectable: SelectableFields, kind: string): Predicate {
+export function fieldSelector(text: string, selectable: SelectableFields, custom: boolean): Predicate {
   const tests = text.split(",").filter((part) => part !== "").map((part): Predicate => {
     const parsed = /^([^=!]+)(==|=|!=)(.*)$/.exec(part);
     if (!parsed) throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
     const [, field = "", operator, value = ""] = parsed;
     const path = field === "metadata.name" || field === "metadata.namespace" ? field.split(".") : selectable[field];
+    if (!path && custom) throw badRequest(`field label not supported: ${field}`);
     if (!path) {
-      throw badRequest(
-        `Unable to find ${kind} that match label selector "", field selector "${text}": field label not supported: ${field}`,
-      );
+      const known = ["metadata.name", "metadata.namespace"].map((each) => JSON.stringify(each)).join(", ");
+      throw badRequest(`${JSON.stringify(field)} is not a known field selector: only ${known}`);
     }
     return (object) => String(at(object, ...path) ?? "") === value === (operator !== "!=");
   });

@@ -1,8 +1,9 @@
 // Pipelines as documents: what of them can be simulated, and the forms in which Tekton keeps them in status and TaskRuns. Pure.
 
-import { durationMs } from "./format.ts";
+import type { TaskState } from "./facts.ts";
+import { childName, durationMs } from "./format.ts";
 import { outcomeOf } from "./pod.ts";
-import type { PipelineSpec, PipelineTask, Step, TaskRun } from "./types.ts";
+import type { PipelineRun, PipelineSpec, PipelineTask, Step, TaskRun } from "./types.ts";
 
 /** The spec with the empty fields that Tekton's Go types write out. */
 export function normalized(spec: PipelineSpec): PipelineSpec {
@@ -81,8 +82,41 @@ function taskProblem(task: PipelineTask, siblings: ReadonlyMap<string, PipelineT
   return "";
 }
 
-/** The spec of the TaskRun that plays this task. */
-export function taskRunSpec(task: PipelineTask, serviceAccountName: string | undefined): TaskRun["spec"] {
+/** The TaskRun that plays a task. Labels and annotations come down from the PipelineRun, as they do in Tekton. */
+export function newTaskRun(run: PipelineRun, { task, final }: TaskState, pipeline: string): TaskRun {
+  const { name = "", namespace = "", uid = "" } = run.metadata;
+  const annotations = {
+    ...Object.fromEntries(
+      Object.entries(run.metadata.annotations ?? {}).filter(([key]) => !key.startsWith("chains.tekton.dev/")),
+    ),
+    ...task.taskSpec.metadata?.annotations,
+    ...(task.onError === "continue" && { "pipeline.tekton.dev/pipeline-task-on-error": "continue" }),
+  };
+  return {
+    apiVersion: "tekton.dev/v1",
+    kind: "TaskRun",
+    metadata: {
+      name: childName(name, `-${task.name}`),
+      namespace,
+      labels: {
+        "tekton.dev/pipeline": pipeline,
+        ...run.metadata.labels,
+        "tekton.dev/pipelineRun": name,
+        "tekton.dev/pipelineRunUID": uid,
+        "tekton.dev/pipelineTask": task.name,
+        "tekton.dev/memberOf": final ? "finally" : "tasks",
+        ...task.taskSpec.metadata?.labels,
+      },
+      ...(Object.keys(annotations).length > 0 && { annotations }),
+      ownerReferences: [
+        { apiVersion: "tekton.dev/v1", kind: "PipelineRun", name, uid, controller: true, blockOwnerDeletion: true },
+      ],
+    },
+    spec: taskRunSpec(task, run.spec.taskRunTemplate?.serviceAccountName),
+  };
+}
+
+function taskRunSpec(task: PipelineTask, serviceAccountName: string | undefined): TaskRun["spec"] {
   const { params, steps } = task.taskSpec;
   return {
     ...(serviceAccountName !== undefined && { serviceAccountName }),

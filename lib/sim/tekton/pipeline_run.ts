@@ -3,10 +3,11 @@
 
 import type { Bundles } from "./bundles.ts";
 import { cancelledMessage, Facts, type TaskState, timedOutMessage } from "./facts.ts";
-import { childName, durationMs, featureFlags, goDuration, outcome, same, timestamp, withCondition } from "./format.ts";
+import { featureFlags, goDuration, outcome, same, timestamp, withCondition } from "./format.ts";
 import { applyPipelineParams } from "./substitute.ts";
+import { newTaskRun, normalized, pipelineProblem } from "./pipeline.ts";
+import { timesOf } from "./timeouts.ts";
 import type { Condition, PipelineRun, PipelineRunStatus, PipelineSpec, TaskRun } from "./types.ts";
-import { normalized, pipelineProblem, taskRunSpec } from "./pipeline.ts";
 
 /** What is to be written for a PipelineRun, in this order. Nothing in it: there is nothing to do now. */
 export interface PipelineRunPlan {
@@ -19,8 +20,6 @@ export interface PipelineRunPlan {
   /** When to look again although nothing has changed, in milliseconds since the epoch. */
   wakeAtMs?: number;
 }
-
-const defaultTimeoutMs = 60 * 60_000;
 
 /** Plans the next writes. `taskRuns` are those that the PipelineRun owns; timeouts of the PipelineRun are never sped up. */
 export function planPipelineRun(
@@ -169,37 +168,6 @@ function summary(tasks: Facts, name: string): Omit<Condition, "type" | "lastTran
   return { status: "True", reason: count.skipped > 0 ? "Completed" : "Succeeded", message };
 }
 
-/** The run's clocks. `tasks` and `finally` are each what the other leaves of the whole, when only one is given. */
-function timesOf(run: PipelineRun, status: PipelineRunStatus, nowMs: number) {
-  const given = run.spec.timeouts ?? {};
-  const optional = (text: string | undefined) => text === undefined ? undefined : durationMs(text);
-  const [pipeline, tasks, final] = [optional(given.pipeline), optional(given.tasks), optional(given.finally)];
-  const rest = (other: number | undefined) => pipeline && other ? pipeline - other : undefined;
-  const pipelineMs = pipeline ?? defaultTimeoutMs;
-  const tasksMs = tasks ?? rest(final);
-  const finallyMs = final ?? rest(tasks);
-  const startMs = Date.parse(status.startTime ?? "");
-  const finallyStartMs = Date.parse(status.finallyStartTime ?? "");
-  const over = (sinceMs: number, limitMs: number | undefined) => !!limitMs && nowMs - sinceMs > limitMs;
-  const ends = [
-    [startMs, pipelineMs],
-    [startMs, tasksMs],
-    [finallyStartMs, finallyMs],
-  ].flatMap(([sinceMs = NaN, limitMs]) => (limitMs && sinceMs + limitMs >= nowMs ? [sinceMs + limitMs + 1] : []));
-  return {
-    startMs,
-    pipelineMs,
-    tasksMs,
-    elapsed: {
-      pipeline: over(startMs, pipelineMs),
-      tasks: over(startMs, tasksMs),
-      finally: over(finallyStartMs, finallyMs),
-    },
-    longOver: pipelineMs > 0 && nowMs - startMs >= 2 * pipelineMs,
-    wakeAtMs: ends.length > 0 ? Math.min(...ends) : undefined,
-  };
-}
-
 function param(run: PipelineRun, name: string): string | undefined {
   const value = run.spec.pipelineRef?.params?.find((one) => one.name === name)?.value;
   return typeof value === "string" ? value : undefined;
@@ -217,38 +185,4 @@ function pipelineLabel(run: PipelineRun): string {
   const own = run.metadata.name ?? "";
   if (run.spec.pipelineRef?.name) return run.spec.pipelineRef.name;
   return run.spec.pipelineRef && param(run, "kind") === "pipeline" ? param(run, "name") ?? own : own;
-}
-
-/** Labels and annotations come down from the PipelineRun, as they do in Tekton. */
-function newTaskRun(run: PipelineRun, { task, final }: TaskState, pipeline: string): TaskRun {
-  const { name = "", namespace = "", uid = "" } = run.metadata;
-  const annotations = {
-    ...Object.fromEntries(
-      Object.entries(run.metadata.annotations ?? {}).filter(([key]) => !key.startsWith("chains.tekton.dev/")),
-    ),
-    ...task.taskSpec.metadata?.annotations,
-    ...(task.onError === "continue" && { "pipeline.tekton.dev/pipeline-task-on-error": "continue" }),
-  };
-  return {
-    apiVersion: "tekton.dev/v1",
-    kind: "TaskRun",
-    metadata: {
-      name: childName(name, `-${task.name}`),
-      namespace,
-      labels: {
-        "tekton.dev/pipeline": pipeline,
-        ...run.metadata.labels,
-        "tekton.dev/pipelineRun": name,
-        "tekton.dev/pipelineRunUID": uid,
-        "tekton.dev/pipelineTask": task.name,
-        "tekton.dev/memberOf": final ? "finally" : "tasks",
-        ...task.taskSpec.metadata?.labels,
-      },
-      ...(Object.keys(annotations).length > 0 && { annotations }),
-      ownerReferences: [
-        { apiVersion: "tekton.dev/v1", kind: "PipelineRun", name, uid, controller: true, blockOwnerDeletion: true },
-      ],
-    },
-    spec: taskRunSpec(task, run.spec.taskRunTemplate?.serviceAccountName),
-  };
 }

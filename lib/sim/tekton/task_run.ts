@@ -4,6 +4,7 @@
 import { childName, durationMs, featureFlags, goDuration, outcome, same, timestamp, withCondition } from "./format.ts";
 import { play, type Pod, stepName } from "./pod.ts";
 import { applyTaskParams } from "./substitute.ts";
+import { defaultTimeoutMs } from "./timeouts.ts";
 import type { StepState, TaskRun, TaskRunStatus } from "./types.ts";
 
 /** The moments that status only keeps to the second, in milliseconds since the epoch. */
@@ -24,7 +25,6 @@ export interface TaskRunPlan {
   wakeAtMs?: number;
 }
 
-const defaultTimeoutMs = 60 * 60_000;
 const managedBy = { "app.kubernetes.io/managed-by": "tekton-pipelines" };
 const release = { "pipeline.tekton.dev/release": "unknown" };
 

@@ -3,7 +3,7 @@
 // Its state is what the API server holds: it may stop at any moment, and another one goes on (steps to the second, then).
 
 import type { Clock } from "../../clock.ts";
-import type { JSONObject, JSONValue, RestClient } from "../../kube/contract.ts";
+import type { JSONObject, RestClient } from "../../kube/contract.ts";
 import { StatusError } from "../../kube/errors.ts";
 import { Informer } from "../../kube/informer.ts";
 import { keyOf, type Stored } from "../../kube/store.ts";
@@ -12,6 +12,7 @@ import { type Logger, silentLogger } from "../../log.ts";
 import type { Bundles } from "./bundles.ts";
 import { outcome } from "./format.ts";
 import { planPipelineRun } from "./pipeline_run.ts";
+import { pipelineRunPath, Requests, taskRunPath, tektonPath } from "./requests.ts";
 import { type Moments, planTaskRun } from "./task_run.ts";
 import type { PipelineRun, TaskRun } from "./types.ts";
 
@@ -29,7 +30,6 @@ interface Cached<T> extends Stored {
   readonly object: T;
 }
 
-const group = "/apis/tekton.dev/v1";
 const workers = 16;
 
 export class Tekton {
@@ -37,6 +37,7 @@ export class Tekton {
   readonly #speed: number;
   readonly #log: Logger;
   readonly #queue: Workqueue;
+  readonly #requests: Requests;
   readonly #pipelineRuns: Informer<Cached<PipelineRun>>;
   readonly #taskRuns: Informer<Cached<TaskRun>>;
   /** By the TaskRun's uid. Only sharpens what its status says. */
@@ -48,17 +49,18 @@ export class Tekton {
     if (!(this.#speed > 0)) throw new Error(`Cannot start Tekton: speed is ${o.speed}, and should be above 0`);
     this.#log = (o.log ?? silentLogger).with({ component: "tekton" });
     this.#queue = new Workqueue({ clock: o.clock, maxDelayMs: 5000 });
+    this.#requests = new Requests(o.client);
     const common = { client: o.client, clock: o.clock, log: this.#log };
     this.#pipelineRuns = new Informer<Cached<PipelineRun>>({
       ...common,
       name: "tekton/pipelineruns",
-      paths: [`${group}/pipelineruns`],
+      paths: [`${tektonPath}/pipelineruns`],
       project: cached<PipelineRun>,
     });
     this.#taskRuns = new Informer<Cached<TaskRun>>({
       ...common,
       name: "tekton/taskruns",
-      paths: [`${group}/taskruns`],
+      paths: [`${tektonPath}/taskruns`],
       project: cached<TaskRun>,
       indexes: { owner: ({ object }) => object.metadata.ownerReferences?.map(({ uid }) => uid) ?? [] },
     });
@@ -106,29 +108,41 @@ export class Tekton {
 
   async #reconcile(key: string): Promise<void> {
     const [kind, name = ""] = key.split(" ");
-    if (kind === "TaskRun") {
-      const taskRun = this.#taskRuns.store.get(name);
-      return taskRun && await this.#taskRun(key, taskRun);
+    if (kind === "TaskRun") await this.#present(this.#taskRuns, name, (taskRun) => this.#taskRun(key, taskRun));
+    else await this.#present(this.#pipelineRuns, name, (run) => this.#pipelineRun(key, run));
+  }
+
+  /** Works on an object that is in the cache. One that turns out to be gone is taken out, should an own write have put it back. */
+  async #present<T>(informer: Informer<Cached<T>>, name: string, work: (o: Cached<T>) => Promise<void>): Promise<void> {
+    const { store } = informer;
+    const found = store.get(name);
+    if (!found) return;
+    try {
+      await work(found);
+    } catch (error) {
+      if (!(error instanceof StatusError && error.objectNotFound)) throw error;
+      if (store.get(name)?.uid === found.uid) store.remove(found);
+      this.#moments.delete(found.uid);
     }
-    const run = this.#pipelineRuns.store.get(name);
-    if (run) await this.#pipelineRun(key, run);
   }
 
   async #pipelineRun(key: string, run: Cached<PipelineRun>): Promise<void> {
     const taskRuns = this.#taskRuns.store.by("owner", run.uid).map(({ object }) => object);
     const nowMs = this.#o.clock.now();
     const plan = planPipelineRun({ run: run.object, taskRuns, bundles: this.#o.bundles, nowMs });
-    const path = `${group}/namespaces/${run.namespace}/pipelineruns/${run.name}`;
+    const path = pipelineRunPath(run);
     let now = run;
-    const keep = (json: JSONValue) => {
-      now = cached<PipelineRun>(json as JSONObject);
+    const keep = (json: JSONObject) => {
+      now = cached<PipelineRun>(json);
       this.#pipelineRuns.store.upsert(now);
       this.#queue.add(key);
     };
-    if (plan.labels) keep(await this.#labelled(path, { labels: plan.labels }));
-    for (const { name, message } of plan.cancelTaskRuns) await this.#cancel(run.namespace, name, message);
+    if (plan.labels) keep(await this.#requests.patchMetadata(path, { labels: plan.labels }));
+    for (const { name, message } of plan.cancelTaskRuns) {
+      this.#keepTaskRun(await this.#requests.cancelTaskRun({ namespace: run.namespace, name }, message));
+    }
     for (const taskRun of plan.createTaskRuns) await this.#create(run.namespace, taskRun);
-    if (plan.status) keep(await this.#writeStatus(path, { ...now.object, status: plan.status }));
+    if (plan.status) keep(await this.#writeStatus(this.#pipelineRuns, path, { ...now.object, status: plan.status }));
     const ended = outcome(plan.status);
     if (ended) {
       this.#log.info("PipelineRun ended", { pipelineRun: keyOf(run), reason: plan.status?.conditions?.[0]?.reason });
@@ -143,16 +157,16 @@ export class Tekton {
     const nowMs = this.#o.clock.now();
     const moments = this.#moments.get(uid);
     const plan = planTaskRun({ taskRun: object, nowMs, speed: this.#speed, serviceAccountExists, moments });
-    const path = `${group}/namespaces/${taskRun.namespace}/taskruns/${taskRun.name}`;
+    const path = taskRunPath(taskRun);
     let now = taskRun;
-    const keep = (json: JSONValue) => {
-      now = cached<TaskRun>(json as JSONObject);
+    const keep = (json: JSONObject) => {
+      now = cached<TaskRun>(json);
       this.#taskRuns.store.upsert(now);
       this.#queue.add(key);
       this.#addOwner(now);
     };
-    if (plan.metadata) keep(await this.#labelled(path, plan.metadata));
-    if (plan.status) keep(await this.#writeStatus(path, { ...now.object, status: plan.status }));
+    if (plan.metadata) keep(await this.#requests.patchMetadata(path, plan.metadata));
+    if (plan.status) keep(await this.#writeStatus(this.#taskRuns, path, { ...now.object, status: plan.status }));
     if (plan.moments && !outcome(plan.status)) this.#moments.set(uid, plan.moments);
     else this.#moments.delete(uid);
     if (plan.wakeAtMs !== undefined) this.#queue.addAfter(key, plan.wakeAtMs - nowMs);
@@ -164,85 +178,44 @@ export class Tekton {
   }
 
   async #create(namespace: string, taskRun: TaskRun): Promise<void> {
-    const path = `${group}/namespaces/${namespace}/taskruns`;
     try {
-      const bodyJson = taskRun as unknown as JSONValue;
-      const json = await this.#o.client.performRequest({ method: "POST", path, bodyJson, expectJson: true });
-      const created = cached<TaskRun>(json as JSONObject);
-      this.#taskRuns.store.upsert(created);
-      this.#queue.add(taskRunKey(created));
+      this.#keepTaskRun(await this.#requests.createTaskRun(namespace, taskRun));
     } catch (error) {
       // One of ours that the cache has not seen yet; then the next look finds it. Another's keeps the run waiting.
       if (error instanceof StatusError && error.alreadyExists) {
-        await this.#refresh(this.#taskRuns, `${path}/${taskRun.metadata.name}`);
+        await this.#refresh(this.#taskRuns, taskRunPath({ namespace, name: taskRun.metadata.name ?? "" }));
       }
       throw error;
     }
   }
 
-  async #cancel(namespace: string, name: string, message: string): Promise<void> {
-    const bodyJson = [
-      { op: "add", path: "/spec/status", value: "TaskRunCancelled" },
-      { op: "add", path: "/spec/statusMessage", value: message },
-    ];
-    const path = `${group}/namespaces/${namespace}/taskruns/${name}`;
-    const contentType = "application/json-patch+json";
-    const json = await this.#unlessGone(
-      this.#o.client.performRequest({ method: "PATCH", path, contentType, bodyJson, expectJson: true }),
-    );
-    if (json === undefined) return;
-    const cancelled = cached<TaskRun>(json as JSONObject);
-    this.#taskRuns.store.upsert(cancelled);
-    this.#queue.add(taskRunKey(cancelled));
+  #keepTaskRun(json: JSONObject | undefined): void {
+    if (!json) return;
+    const taskRun = cached<TaskRun>(json);
+    this.#taskRuns.store.upsert(taskRun);
+    this.#queue.add(taskRunKey(taskRun));
   }
 
-  #labelled(path: string, metadata: JSONObject): Promise<JSONValue> {
-    const contentType = "application/merge-patch+json";
-    return this.#o.client.performRequest({
-      method: "PATCH",
-      path,
-      contentType,
-      bodyJson: { metadata },
-      expectJson: true,
-    });
-  }
-
-  async #writeStatus(path: string, object: PipelineRun | TaskRun): Promise<JSONValue> {
+  async #writeStatus<T extends object>(informer: Informer<Cached<T>>, path: string, object: T): Promise<JSONObject> {
     try {
-      const bodyJson = object as unknown as JSONValue;
-      return await this.#o.client.performRequest({ method: "PUT", path: `${path}/status`, bodyJson, expectJson: true });
+      return await this.#requests.replaceStatus(path, object);
     } catch (error) {
-      if (error instanceof StatusError && error.conflict) {
-        await (object.kind === "TaskRun"
-          ? this.#refresh(this.#taskRuns, path)
-          : this.#refresh(this.#pipelineRuns, path));
-      }
+      if (error instanceof StatusError && error.conflict) await this.#refresh(informer, path);
       throw error;
     }
   }
 
   /** Reads an object live into the cache. One that is gone is left for the watch to take out. */
   async #refresh<T>(informer: Informer<Cached<T>>, path: string): Promise<void> {
-    const json = await this.#unlessGone(this.#o.client.performRequest({ method: "GET", path, expectJson: true }));
-    if (json !== undefined) informer.store.upsert(cached<T>(json as JSONObject));
+    const json = await this.#requests.read(path);
+    if (json) informer.store.upsert(cached<T>(json));
   }
 
   /** A namespace's `default` account is made with it, so only other names are looked up. */
   async #hasServiceAccount({ metadata, spec }: TaskRun): Promise<boolean> {
     const name = spec.serviceAccountName ?? "default";
     if (name === "default") return true;
-    const path = `/api/v1/namespaces/${metadata.namespace}/serviceaccounts/${name}`;
-    return await this.#unlessGone(this.#o.client.performRequest({ method: "GET", path, expectJson: true })) !==
-      undefined;
-  }
-
-  async #unlessGone(answer: Promise<JSONValue>): Promise<JSONValue | undefined> {
-    try {
-      return await answer;
-    } catch (error) {
-      if (error instanceof StatusError && error.objectNotFound) return undefined;
-      throw error;
-    }
+    return await this.#requests.read(`/api/v1/namespaces/${metadata.namespace}/serviceaccounts/${name}`) !== undefined;
   }
 }
 

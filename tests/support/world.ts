@@ -1,0 +1,216 @@
+// A whole world in one process on a manual clock: the simulated API server and Tekton, and as many controllers as a test wants.
+// Time passes only when everything that can happen at this moment has happened, so a scenario of an hour takes milliseconds.
+
+import { yaml } from "../../deps.ts";
+import { Outbox } from "../../lib/audit/outbox.ts";
+import type { Sink } from "../../lib/audit/sink.ts";
+import type { AuditEvent } from "../../lib/audit/event.ts";
+import { ManualClock } from "../../lib/clock.ts";
+import { Controller } from "../../lib/controller/controller.ts";
+import { createReporter } from "../../lib/controller/report.ts";
+import { KubeClient } from "../../lib/kube/client.ts";
+import type { JSONObject, JSONValue } from "../../lib/kube/contract.ts";
+import { EventRecorder } from "../../lib/kube/recorder.ts";
+import { type Logger, silentLogger } from "../../lib/log.ts";
+import { Metrics } from "../../lib/metrics.ts";
+import { ApiServer, type RequestLogEntry } from "../../lib/sim/api_server.ts";
+import { builtinBundles } from "../../lib/sim/tekton/builtin.ts";
+import { tektonCustomResourceDefinitions } from "../../lib/sim/tekton/crds.ts";
+import { Tekton } from "../../lib/sim/tekton/tekton.ts";
+import { crdPath } from "./crd.ts";
+import type { Rules } from "../../lib/workflow/snapshot.ts";
+import { defaultRules } from "./builders.ts";
+
+export interface RunningController {
+  readonly controller: Controller;
+  readonly metrics: Metrics;
+  /** Tells it to stop, and waits until it has. */
+  stop(): Promise<void>;
+  /** kill -9: nothing of it goes on, and nothing is finished. */
+  crash(): Promise<void>;
+}
+
+export interface WorldOptions {
+  readonly rules?: Partial<Rules>;
+  readonly log?: Logger;
+  /** Without Tekton, PipelineRuns stay as they are created. */
+  readonly tekton?: boolean;
+}
+
+export class World implements AsyncDisposable {
+  readonly clock = new ManualClock();
+  readonly requests: RequestLogEntry[] = [];
+  readonly audit = new MemorySink();
+  readonly server: ApiServer;
+  readonly client: KubeClient;
+  readonly #o: WorldOptions;
+  readonly #end = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  readonly #controllers = new Set<RunningController>();
+
+  private constructor(o: WorldOptions) {
+    this.#o = o;
+    this.server = new ApiServer({ clock: this.clock, onRequest: (entry) => this.requests.push(entry) });
+    this.client = this.connect("test");
+  }
+
+  static async start(o: WorldOptions = {}): Promise<World> {
+    const world = new World(o);
+    const crd = yaml.parse(await Deno.readTextFile(crdPath)) as JSONObject;
+    for (const manifest of [crd, ...tektonCustomResourceDefinitions()]) world.server.install(manifest);
+    for (const name of ["kubernaut-system", "payment", "apps"]) {
+      world.server.install({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+      const metadata = { name: "kubernaut-workflow-runner", namespace: name };
+      world.server.install({ apiVersion: "v1", kind: "ServiceAccount", metadata });
+    }
+    if (o.tekton !== false) {
+      const tekton = new Tekton({ client: world.connect("tekton"), clock: world.clock, bundles: builtinBundles() });
+      world.#running.add(tekton.run(world.#end.signal));
+    }
+    return world;
+  }
+
+  connect(_user: string): KubeClient {
+    return new KubeClient({
+      baseUrl: "http://sim",
+      clock: this.clock,
+      fetch: (input, init) => this.server.handle(new Request(input, init)),
+    });
+  }
+
+  startController(o: { rules?: Partial<Rules>; log?: Logger; leading?: boolean } = {}): RunningController {
+    const { clock } = this;
+    const log = o.log ?? this.#o.log ?? silentLogger;
+    const client = this.connect("controller");
+    const metrics = new Metrics(clock);
+    const outbox = new Outbox({ sinks: [this.audit], clock, log, batchSize: 100, batchDelayMs: 100 });
+    const recorder = new EventRecorder({ client, clock, log, reportingController: "test", reportingInstance: "test" });
+    const controller = new Controller({
+      client,
+      clock,
+      log,
+      rules: { ...defaultRules, ...this.#o.rules, ...o.rules },
+      namespaces: [],
+      concurrency: 8,
+      audit: outbox,
+      spoolAudit: () => Promise.resolve(),
+      observer: createReporter({ metrics, log, recorder }),
+    });
+    controller.leading = o.leading ?? true;
+    const stop = new AbortController();
+    const crash = new AbortController();
+    const background = new AbortController();
+    const work = [outbox.run(background.signal), recorder.run(background.signal)];
+    const ended = controller.run(stop.signal, crash.signal).finally(() => background.abort());
+    const all = Promise.all([ended, ...work]).then(() => client.close());
+    this.#running.add(all);
+    const running: RunningController = {
+      controller,
+      metrics,
+      stop: async () => {
+        stop.abort();
+        await this.#finish(all);
+        this.#controllers.delete(running);
+      },
+      crash: async () => {
+        crash.abort(new Error("crashed"));
+        stop.abort();
+        await this.#finish(all);
+        this.#controllers.delete(running);
+      },
+    };
+    this.#controllers.add(running);
+    return running;
+  }
+
+  /** Lets time pass until `condition` holds. Fails after `limitMs` of the world's time. */
+  async until(what: string, condition: () => boolean | Promise<boolean>, limitMs = 3_600_000): Promise<void> {
+    const endMs = this.clock.monotonic() + limitMs;
+    while (true) {
+      await settled();
+      if (await condition()) return;
+      const nextMs = this.clock.nextTimerInMs();
+      if (nextMs === undefined) throw new Error(`nothing more will happen, and still not: ${what}`);
+      if (this.clock.monotonic() + nextMs > endMs) throw new Error(`not within ${limitMs} ms: ${what}`);
+      this.clock.advance(nextMs);
+    }
+  }
+
+  /** Lets so much time pass. */
+  async pass(ms: number): Promise<void> {
+    const endMs = this.clock.monotonic() + ms;
+    while (true) {
+      await settled();
+      const nextMs = this.clock.nextTimerInMs();
+      const leftMs = endMs - this.clock.monotonic();
+      if (nextMs === undefined || nextMs > leftMs) {
+        this.clock.advance(leftMs);
+        return await settled();
+      }
+      this.clock.advance(nextMs);
+    }
+  }
+
+  /** An object as it stands now; undefined when there is none. */
+  get(resource: string, namespace: string, name: string): JSONObject | undefined {
+    return this.list(resource, namespace).find((object) => (object.metadata as JSONObject).name === name);
+  }
+
+  /** All objects of a resource, in one namespace or (empty) in all. */
+  list(resource: string, namespace = ""): JSONObject[] {
+    const type = this.server.resources.all().find((each) => each.resource === resource);
+    if (!type) throw new Error(`no resource ${resource}`);
+    return this.server.storage.list(type.storage, namespace || undefined) as unknown as JSONObject[];
+  }
+
+  /** Writes that the controllers sent since `from` (an index into `requests`), as "verb resource". */
+  writes(from = 0): string[] {
+    return this.requests.slice(from)
+      .filter(({ verb }) => ["create", "update", "patch", "delete"].includes(verb))
+      .map(({ verb, resource, subresource }) => `${verb} ${resource}${subresource && `/${subresource}`}`);
+  }
+
+  async request(method: "GET" | "POST" | "PATCH" | "DELETE" | "PUT", path: string, bodyJson?: JSONValue): Promise<JSONValue> {
+    const contentType = method === "PATCH" ? { contentType: "application/merge-patch+json" } : {};
+    const body = bodyJson === undefined ? {} : { bodyJson };
+    return await this.#finish(this.client.performRequest({ method, path, expectJson: true, ...body, ...contentType }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const running of [...this.#controllers]) await running.crash();
+    this.#end.abort(new Error("the world ends"));
+    await this.#finish(Promise.all(this.#running));
+    this.client.close();
+    this.server[Symbol.dispose]();
+  }
+
+  /** Waits for a promise while time goes on. */
+  async #finish<R>(promise: Promise<R>): Promise<R> {
+    let over = false;
+    promise.then(() => (over = true), () => (over = true));
+    await this.until("it has ended", () => over);
+    return await promise;
+  }
+}
+
+/** Everything in this process is promises: after a few turns of the event loop nothing is left to happen at this moment. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** An audit sink that keeps what it is given. */
+export class MemorySink implements Sink {
+  readonly name = "memory";
+  readonly events: AuditEvent[] = [];
+
+  deliver(events: readonly AuditEvent[]) {
+    this.events.push(...events);
+    return Promise.resolve({ outcome: "delivered" as const });
+  }
+
+  setAside() {
+    return Promise.resolve({ outcome: "delivered" as const });
+  }
+
+  async [Symbol.asyncDispose]() {}
+}
