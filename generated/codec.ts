@@ -37,6 +37,7 @@ export function readStruct<T>(input: JSONValue, fields: FieldReaders<T>): T {
   const read: Record<string, unknown> = {};
   for (const [name, reader] of Object.entries(fields.required) as [string, Reader<unknown>][]) {
     read[name] = within(name, object[name] as JSONValue, reader);
+    if (read[name] === undefined) throw new FieldError(name, "is missing");
   }
   for (const [name, reader] of Object.entries(fields.optional) as [string, Reader<unknown>][]) {
     const value = object[name];

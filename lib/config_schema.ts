@@ -2,14 +2,7 @@
 // and is the type of the result. Where a value comes from and what is said about a wrong one stands in config.ts.
 
 import { z } from "../deps.ts";
-import {
-  type AuditSink,
-  checkNamespace,
-  checkServiceAccount,
-  parseAddress,
-  parseHttpUrl,
-  parseSink,
-} from "./config_values.ts";
+import { checkNamespace, checkServiceAccount, parseAddress, parseHttpUrl, parseSink } from "./config_values.ts";
 import { parseDurationMs } from "./workflow/duration.ts";
 
 /** Longest delay that a timer keeps; a batch never waits as long as that anyway. */
@@ -119,11 +112,8 @@ export const configSchema = z.strictObject({
   }).prefault({}),
 });
 
-/** What a file may hold. */
-export type ConfigInput = z.input<typeof configSchema>;
-/** The same with defaults filled in, durations in milliseconds and sinks read; keys are still the file's. */
+/** A file's content with defaults filled in, durations in milliseconds and sinks read; keys are still the file's. */
 export type ConfigOutput = z.output<typeof configSchema>;
-export type { AuditSink };
 
 /** One key: its dotted name, the shape its value has in a file, its default and its meaning. */
 export interface ConfigKey {

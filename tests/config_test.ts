@@ -132,6 +132,11 @@ Deno.test("the environment wins over the file, and a flag over both", async () =
   assertEquals((await loadConfig(sources({ ...given, args: ["--concurrency", "4"] }))).concurrency, 4);
 });
 
+Deno.test("a timeout may be as long as the longest, and not longer", async () => {
+  const args = ["--timeout=1h", "--max-timeout=60m"];
+  assertEquals((await loadConfig(sources({ args }))).timeoutMs, 3_600_000);
+});
+
 Deno.test("one section may come from several sources", async () => {
   const config = await loadConfig(sources({
     file: "metrics: { audiences: [a] }",

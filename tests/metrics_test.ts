@@ -2,6 +2,10 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ManualClock } from "../lib/clock.ts";
+import type { RequestObserver } from "../lib/kube/client.ts";
+import type { RecorderObserver } from "../lib/kube/recorder.ts";
+import type { WatchObserver } from "../lib/kube/reflector.ts";
+import type { QueueObserver } from "../lib/kube/workqueue.ts";
 import { Metrics } from "../lib/metrics.ts";
 
 /** The samples of a registry that are not 0, by name with labels. */
@@ -215,4 +219,20 @@ Deno.test("the text has help, type and a media type for each metric", async () =
   assertStringIncludes(text, "# TYPE workflowexecution_total counter\n");
   assertMatch(metrics.contentType, /^text\/plain; version=0\.0\.4/);
   for (const [, name] of text.matchAll(/^# TYPE (\S+)/gm)) assertMatch(text, new RegExp(`^# HELP ${name} .+\\.$`, "m"));
+});
+
+Deno.test("its parts fit the observers that the rooms of lib/kube declare, call by call", () => {
+  const metrics = new Metrics(new ManualClock());
+  const observers: [Required<RequestObserver>, Required<QueueObserver>, Required<RecorderObserver>, WatchObserver] = [
+    metrics.requests,
+    metrics.queue,
+    metrics.events,
+    metrics.watches,
+  ];
+  assertEquals(observers.map((observer) => Object.values(observer).every((call) => typeof call === "function")), [
+    true,
+    true,
+    true,
+    true,
+  ]);
 });

@@ -2,7 +2,7 @@
 // and in a lane no event holds up the rest: a batch that failed goes behind the others, in smaller pieces if it may be the
 // cause itself. What an acknowledgement means for the owner of an event is left to the outbox.
 
-import { type Clock, sleep } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import type { AuditEvent } from "./event.ts";
 import type { Delivery, Sink } from "./sink.ts";
@@ -38,8 +38,8 @@ export class Lane<W extends Waiting> {
   readonly #o: LaneOptions<W>;
   readonly #maxBatch: number;
   #queue: W[] = [];
-  /** Wakes the loop when it waits for events, for a fuller batch, or for the next attempt. */
-  #wake = new AbortController();
+  /** What the loop waits for now: more events, or the time of the next attempt. */
+  #pausing: { pauseFor: "events" | "attempt"; end(): void } | undefined;
   #hurry = false;
   #failures = 0;
   /** How many go in one batch now: halved by a failure that may be the batch's own, doubled by success. */
@@ -64,7 +64,8 @@ export class Lane<W extends Waiting> {
 
   add(waiting: W): void {
     this.#queue.push(waiting);
-    if (this.#queue.length === 1 || this.#queue.length === this.#batch) this.#wakeUp();
+    if (this.#pausing?.pauseFor !== "events") return;
+    if (this.#queue.length === 1 || this.#queue.length >= this.#batch) this.#pausing.end();
   }
 
   /** Owners that are forgotten take their events along. */
@@ -75,22 +76,25 @@ export class Lane<W extends Waiting> {
   /** From now on batches go out at once, and a pause between attempts ends now; `false` goes back to normal. */
   hurry(on: boolean): void {
     this.#hurry = on;
-    if (on) this.#wakeUp();
+    if (on && this.#queue.length > 0) this.#pausing?.end();
   }
 
   /** Delivers until the signal is aborted; what is then still in the queue stays owed. */
   async run(signal: AbortSignal): Promise<void> {
+    const stop = () => this.#pausing?.end();
+    signal.addEventListener("abort", stop);
     try {
       while (!signal.aborted) {
-        if (this.#queue.length === 0) await this.#pause(undefined, signal);
+        if (this.#queue.length === 0) await this.#pause("events", signal);
         if (this.#queue.length > 0 && this.#queue.length < this.#batch && !this.#hurry) {
-          await this.#pause(this.#o.batchDelayMs, signal);
+          await this.#pause("events", signal, this.#o.batchDelayMs);
         }
-        const batch = this.#take();
-        if (batch.length > 0) await this.#deliver(batch, signal);
+        if (!signal.aborted) await this.#deliver(this.#take(), signal);
       }
     } catch (error) {
       if (!signal.aborted || error !== signal.reason) throw error;
+    } finally {
+      signal.removeEventListener("abort", stop);
     }
   }
 
@@ -107,39 +111,39 @@ export class Lane<W extends Waiting> {
 
   /** The pieces of a refused batch are sent one after another, until each is taken or stands alone. */
   async #deliver(batch: W[], signal: AbortSignal): Promise<void> {
-    const pieces = [batch];
-    for (let piece = pieces.pop(); piece; piece = pieces.pop()) {
-      const result = await this.#attempt(piece, signal);
-      if (result.outcome === "refused" && piece.length > 1) {
-        const half = Math.ceil(piece.length / 2);
-        pieces.push(piece.slice(half), piece.slice(0, half));
-      } else if (result.outcome === "failed") {
-        this.#queue.push(...piece, ...pieces.reverse().flat());
-        return await this.#failed(result, piece.length, signal);
-      } else {
-        this.#succeeded();
-        for (const waiting of piece) {
-          this.#o.acknowledged(waiting, result.outcome === "refused" ? result.reason : undefined);
+    const pieces = batch.length > 0 ? [batch] : [];
+    try {
+      for (let piece = pieces.at(-1); piece; piece = pieces.at(-1)) {
+        const result = await this.#attempt(piece, signal);
+        if (result.outcome === "failed") {
+          this.#queue.push(...pieces.splice(0).reverse().flat());
+          return await this.#failed(result, piece.length, signal);
         }
+        pieces.pop();
+        if (result.outcome === "refused" && piece.length > 1) {
+          const half = Math.ceil(piece.length / 2);
+          pieces.push(piece.slice(half), piece.slice(0, half));
+          continue;
+        }
+        this.#succeeded();
+        const rejected = result.outcome === "refused" ? result.reason : undefined;
+        for (const waiting of piece) this.#o.acknowledged(waiting, rejected);
       }
+    } finally {
+      this.#queue.unshift(...pieces.reverse().flat());
     }
   }
 
   /** A single event that is refused counts as such once it lies where a person will find it. */
   async #attempt(piece: W[], signal: AbortSignal): Promise<Delivery> {
-    const { sink, clock } = this.#o;
+    const { sink, clock, attempted } = this.#o;
     const beganAtMs = clock.monotonic();
-    try {
-      const result = await sink.deliver(piece.map(({ event }) => event), signal);
-      this.#o.attempted(clock.monotonic() - beganAtMs, result.outcome);
-      const [only] = piece;
-      if (result.outcome !== "refused" || piece.length > 1 || !only) return result;
-      const kept = await sink.setAside(only.event, result.reason);
-      return kept.outcome === "failed" ? kept : result;
-    } catch (error) {
-      if (signal.aborted && error === signal.reason) this.#queue.unshift(...piece);
-      throw error;
-    }
+    const result = await sink.deliver(piece.map(({ event }) => event), signal);
+    attempted(clock.monotonic() - beganAtMs, result.outcome);
+    const [only] = piece;
+    if (result.outcome !== "refused" || piece.length > 1 || !only) return result;
+    const kept = await sink.setAside(only.event, result.reason);
+    return kept.outcome === "failed" ? kept : result;
   }
 
   #succeeded(): void {
@@ -166,39 +170,20 @@ export class Lane<W extends Waiting> {
     }
     const rangeMs = Math.min(firstDelayMs * 2 ** Math.min(this.#failures++, 20), longestDelayMs);
     const asked = Math.min(result.retryAfterMs ?? 0, longestRetryAfterMs);
-    await this.#pause(Math.max(asked, rangeMs / 2 + clock.random() * rangeMs / 2), signal, "attempt");
+    await this.#pause("attempt", signal, Math.max(asked, rangeMs / 2 + clock.random() * rangeMs / 2));
   }
 
-  /**
-   * Waits for so long, or until woken: with `undefined` for an event, else for a full batch. A pause before the next attempt
-   * is cut short by `hurry` alone.
-   */
-  async #pause(delayMs: number | undefined, signal: AbortSignal, before?: "attempt"): Promise<void> {
-    const untilMs = delayMs === undefined ? Infinity : this.#o.clock.monotonic() + delayMs;
-    for (;;) {
-      this.#wake = new AbortController();
-      const either = AbortSignal.any([signal, this.#wake.signal]);
-      const leftMs = untilMs - this.#o.clock.monotonic();
-      if (leftMs <= 0) return;
-      try {
-        await (leftMs === Infinity ? until(either) : sleep(this.#o.clock, leftMs, either));
-        return;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!this.#wake.signal.aborted) throw error;
-        if (before !== "attempt" || this.#hurry) return;
-      }
-    }
+  /** Waits for `delayMs` (for ever, if not given), or until whoever ends `#pausing`. */
+  #pause(pauseFor: "events" | "attempt", signal: AbortSignal, delayMs?: number): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = () => {
+        timer?.[Symbol.dispose]();
+        this.#pausing = undefined;
+        resolve();
+      };
+      const timer = delayMs === undefined ? undefined : this.#o.clock.timer(delayMs, end);
+      this.#pausing = { pauseFor, end };
+    });
   }
-
-  #wakeUp(): void {
-    this.#wake.abort();
-  }
-}
-
-function until(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
 }

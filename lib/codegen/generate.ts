@@ -14,14 +14,14 @@ export type Files = Map<string, string>;
 
 /** What this repository's generated/ holds. */
 export function builtinFiles(): Files {
-  const groups = readModules(apiGroupSources, knownTypes());
-  const custom = readModules(customResourceSources, knownTypes());
+  const groups = readModules(apiGroupSources);
+  const custom = readModules(customResourceSources);
   return toFiles([...groups, ...custom], { ...commonFiles, ...runtimeFiles });
 }
 
 /** Clients for other documents. They import what `@cloudydeno/kubernetes-apis` has, and carry the rest. */
 export function filesOf(sources: readonly Source[]): Files {
-  return toFiles(readModules(sources, knownTypes()), runtimeFiles);
+  return toFiles(readModules(sources), runtimeFiles);
 }
 
 /** The types of the API groups in this program, by module path. */
@@ -38,11 +38,13 @@ function knownTypes(): KnownTypes {
 }
 
 /** Reads every document. CustomResourceDefinitions of one group and version share a module. */
-function readModules(sources: readonly Source[], known: KnownTypes): Module[] {
+function readModules(sources: readonly Source[]): Module[] {
+  let known: KnownTypes | undefined;
+  const knowing = () => known ??= knownTypes();
   const modules = new Map<string, Module>();
   for (const source of sources) {
     for (const { document, place } of documents(source)) {
-      for (const module of modulesOf(document, place, known)) {
+      for (const module of modulesOf(document, place, knowing)) {
         const path = modulePath(module.name);
         const before = modules.get(path);
         modules.set(path, before ? joined(before, module, place) : module);
@@ -52,8 +54,8 @@ function readModules(sources: readonly Source[], known: KnownTypes): Module[] {
   return [...modules.values()];
 }
 
-function modulesOf(document: JSONObject, place: string, known: KnownTypes): Module[] {
-  if (document["openapi"] !== undefined) return [moduleOfOpenApi(document, place, known)];
+function modulesOf(document: JSONObject, place: string, known: () => KnownTypes): Module[] {
+  if (document["openapi"] !== undefined) return [moduleOfOpenApi(document, place, known())];
   const kind = text(document["kind"]);
   if (kind === "CustomResourceDefinition") return modulesOfCrd(document, place);
   if (kind === "List" || kind === "CustomResourceDefinitionList") {

@@ -117,7 +117,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-/** Stops listening, lets answers in flight end, and closes what is still open after the grace time. */
+/** Stops listening, closes idle connections, lets answers in flight end, and closes what is still open after the grace time. */
 function close(server: Server, clock: Clock, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = clock.timer(graceMs, () => server.closeAllConnections());
@@ -125,7 +125,6 @@ function close(server: Server, clock: Clock, graceMs: number): Promise<void> {
       timer[Symbol.dispose]();
       resolve();
     });
-    server.closeIdleConnections();
   });
 }
 

@@ -2,8 +2,7 @@
 // ends. Polled, because a Secret's volume is swapped by symbolic links that file notifications miss. A pair that does not fit
 // together, as while it is being written, never replaces one that does.
 
-import { X509Certificate } from "node:crypto";
-import { createPrivateKey } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import { fingerprint, type KeyPairPem, selfSignedCertificate } from "./self_signed.ts";

@@ -56,7 +56,7 @@ function event(object: KubeObject, old?: KubeObject): FieldFault[] {
   }
   if (at(object, "eventTime") === undefined || at(object, "eventTime") === null) {
     if (old || at(object, "deprecatedFirstTimestamp")) return faults;
-    return [...faults, required("eventTime")];
+    return [...faults, required("eventTime"), ...typeFaults(object)];
   }
   if (old) {
     for (
@@ -100,10 +100,12 @@ function event(object: KubeObject, old?: KubeObject): FieldFault[] {
   if (new TextEncoder().encode(textAt(object, "note")).length > 1024) {
     faults.push(invalidValue("message", "", "can have at most 1024 characters"));
   }
-  if (!["Normal", "Warning"].includes(textAt(object, "type"))) {
-    faults.push(invalidValue("type", "", "has invalid value: " + textAt(object, "type")));
-  }
-  return faults;
+  return [...faults, ...typeFaults(object)];
+}
+
+function typeFaults(object: KubeObject): FieldFault[] {
+  const type = textAt(object, "type");
+  return ["Normal", "Warning"].includes(type) ? [] : [invalidValue("type", "", `has invalid value: ${type}`)];
 }
 
 function eventField(field: string): string {
@@ -140,7 +142,7 @@ function configMap(object: KubeObject, old?: KubeObject): FieldFault[] {
     bytes += encoder.encode(String(value)).length;
   }
   if (bytes > 1024 * 1024) {
-    faults.push({ reason: "FieldValueTooLong", field: "", message: "Too long: may not be more than 1048576 bytes" });
+    faults.push({ reason: "FieldValueTooLong", field: "[]", message: "Too long: may not be more than 1048576 bytes" });
   }
   if (old?.immutable === true && !sameJSON(old.data, object.data)) {
     faults.push(forbiddenField("data", "field is immutable when `immutable` is set"));

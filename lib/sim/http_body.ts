@@ -16,7 +16,7 @@ export async function readBody(request: Request): Promise<JSONValue | undefined>
   const bytes = new Uint8Array(await request.arrayBuffer());
   if (bytes.length === 0) return undefined;
   if (bytes.length > requestLimitBytes) {
-    throw new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${requestLimitBytes}`, {});
+    throw new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${requestLimitBytes}`);
   }
   const type = mediaType(request);
   if (type.includes("protobuf") || type.includes("cbor")) {

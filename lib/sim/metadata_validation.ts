@@ -118,9 +118,9 @@ function annotationFaults(annotations: unknown): FieldFault[] {
 function ownerFaults(object: KubeObject): FieldFault[] {
   const faults: FieldFault[] = [];
   let controller = "";
-  for (const [i, owner] of (object.metadata.ownerReferences ?? []).entries()) {
+  for (const owner of object.metadata.ownerReferences ?? []) {
     const field = `metadata.ownerReferences`;
-    const item = `${field}[${i}]`;
+    const item = field; // the server names no index here
     for (const part of ["kind", "name", "uid"] as const) {
       if (!owner[part]) faults.push(invalidValue(`${item}.${part}`, owner[part] ?? "", "must not be empty"));
     }

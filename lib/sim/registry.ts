@@ -4,7 +4,7 @@
 import type { Clock } from "../clock.ts";
 import { admitCreate } from "./admission.ts";
 import { toServed, toStored } from "./conversion.ts";
-import { asObject, type KubeObject, sameJSON, storageKey, timestamp, uuid } from "./objects.ts";
+import { asObject, isRecord, type KubeObject, sameJSON, storageKey, timestamp, uuid } from "./objects.ts";
 import { apiVersionOf, type Resources, type ResourceType } from "./resources.ts";
 import { alreadyExists, ApiError, badRequest, conflict, invalid, invalidValue, notFound } from "./status.ts";
 import type { Storage } from "./storage.ts";
@@ -85,7 +85,7 @@ export class Registry {
       throw conflict(
         type,
         name,
-        `StorageError: invalid object, Code: 4, Key: /registry/${type.resource}/${
+        `StorageError: invalid object, Code: 4, Key: /registry/${type.custom ? `${type.group}/` : ""}${type.resource}/${
           storageKey(namespace, name)
         }, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${
           old?.metadata.uid ?? ""
@@ -190,7 +190,13 @@ export class Registry {
   }
 
   #normalize(type: ResourceType, object: KubeObject, options: WriteOptions): KubeObject {
-    if (!type.custom) return asObject(JSON.parse(JSON.stringify(object)));
+    refuseWrongTypes(type, object);
+    if (!type.custom) {
+      return {
+        ...asObject(JSON.parse(JSON.stringify(object))),
+        ...(type.resource === "leases" && { spec: object.spec ?? {} }),
+      };
+    }
     const { object: normal, unknown } = type.custom.normalize(object);
     if (unknown.length > 0) {
       const faults = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
@@ -208,7 +214,9 @@ export class Registry {
 
   #validate(type: ResourceType, object: KubeObject, old?: KubeObject): void {
     const faults = type.validate(object, old);
-    if (faults.length > 0) throw invalid(type, object.metadata.name ?? "", faults);
+    // Events are validated by the code of the core group, whichever group they came by.
+    const subject = type.resource === "events" ? { ...type, group: "" } : type;
+    if (faults.length > 0) throw invalid(subject, object.metadata.name ?? "", faults);
   }
 
   #put(type: ResourceType, object: KubeObject): KubeObject {
@@ -288,6 +296,30 @@ function finalizersFor(object: KubeObject, policy: DeleteOptions["propagationPol
   const others = all.filter((finalizer) => finalizer !== foregroundFinalizer && finalizer !== orphanFinalizer);
   if (policy === "Foreground") return [...others, foregroundFinalizer];
   return policy === "Orphan" ? [...others, orphanFinalizer] : others;
+}
+
+/** Text maps hold text: anything else cannot be decoded there. */
+function refuseWrongTypes(type: ResourceType, object: KubeObject): void {
+  const where = type.custom ? "" : "metadata.";
+  const maps: [string, unknown][] = [
+    [`ObjectMeta.${where}labels`, object.metadata.labels],
+    [`ObjectMeta.${where}annotations`, object.metadata.annotations],
+    ...(type.storage === "/configmaps" ? [["ConfigMap.data", object.data] as [string, unknown]] : []),
+  ];
+  for (const [field, map] of maps) {
+    if (!isRecord(map)) continue;
+    const wrong = Object.values(map).find((value) => typeof value !== "string" && value !== null);
+    if (wrong === undefined) continue;
+    const why = `json: cannot unmarshal ${goKind(wrong)} into Go struct field ${field} of type string`;
+    throw badRequest(
+      `${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}: ${why}`,
+    );
+  }
+}
+
+function goKind(value: unknown): string {
+  if (typeof value === "boolean") return "bool";
+  return typeof value === "number" ? "number" : Array.isArray(value) ? "array" : "object";
 }
 
 function warnOfFinalizers(object: KubeObject, old: KubeObject | undefined, options: WriteOptions): void {

@@ -2,7 +2,7 @@
 import type { Clock } from "../clock.ts";
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
 import { toServed } from "./conversion.ts";
-import { accepted, addWarnings, jsonResponse, mediaType, readBody, success } from "./http_body.ts";
+import { accepted, addWarnings, bareNotFound, jsonResponse, mediaType, readBody, success } from "./http_body.ts";
 import { list, notANumber, selection } from "./lists.ts";
 import { asJSON, asObject, isJSONObject, isRecord, type KubeObject, storageKey } from "./objects.ts";
 import { jsonPatch, mergePatch } from "./patch.ts";
@@ -11,6 +11,7 @@ import type { RequestInfo } from "./request_info.ts";
 import { apiVersionOf, type ResourceType } from "./resources.ts";
 import { applyPatch } from "./server_side_apply.ts";
 import {
+  ApiError,
   badRequest,
   forbiddenField,
   gone,
@@ -36,8 +37,11 @@ export class ResourceApi {
   /** Answers a request on a known resource. Throws ApiError for what is refused. */
   answer(type: ResourceType, info: RequestInfo, request: Request): Response | Promise<Response> {
     if (!type.verbs.includes(info.verb)) throw methodNotAllowed();
-    if (info.subresource && !(info.subresource === "status" && type.hasStatus)) throw this.#noSuchPath(type, info);
-    if (type.namespaced && !info.namespace && (info.name || info.verb === "create")) throw methodNotAllowed();
+    if (info.subresource && !(info.subresource === "status" && type.hasStatus)) throw notFound(type, info.name);
+    if (!info.name && (info.verb === "update" || info.verb === "patch")) throw badRequest("name must be provided");
+    if (type.namespaced && !info.namespace && info.verb === "create") {
+      return bareNotFound();
+    }
     switch (info.verb) {
       case "get":
         return this.#show(request, info, type, this.registry.get(type, spaceOf(type, info), info.name));
@@ -56,10 +60,6 @@ export class ResourceApi {
       default:
         return this.#deleteCollection(type, info, request);
     }
-  }
-
-  #noSuchPath(type: ResourceType, info: RequestInfo) {
-    return notFound({ ...type, resource: `${type.resource}/${info.subresource}` }, info.name);
   }
 
   async #create(type: ResourceType, info: RequestInfo, request: Request): Promise<Response> {
@@ -223,7 +223,7 @@ function partial(object: KubeObject): JSONObject {
 }
 
 function bookmark(type: ResourceType, revision: number, initialEventsEnd: boolean): JSONObject {
-  const metadata: JSONObject = { resourceVersion: String(revision), creationTimestamp: null };
+  const metadata: JSONObject = { resourceVersion: String(revision) };
   if (initialEventsEnd) metadata.annotations = { "k8s.io/initial-events-end": "true" };
   return { kind: type.kind, apiVersion: apiVersionOf(type), metadata };
 }

@@ -78,6 +78,7 @@ export function resourceType(
 }
 
 const cluster = { namespaced: false };
+const withoutCollection = allVerbs.filter((verb) => verb !== "deletecollection");
 const review = { namespaced: false, verbs: ["create"] };
 const rbac = { createOnUpdate: true };
 
@@ -87,6 +88,7 @@ export function builtinResources(): ResourceType[] {
   return [
     resourceType("", "v1", "namespaces", "Namespace", {
       ...cluster,
+      verbs: withoutCollection,
       hasStatus: true,
       shortNames: ["ns"],
       selectable: { "status.phase": ["status", "phase"] },

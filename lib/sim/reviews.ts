@@ -36,7 +36,7 @@ function tokenStatus(spec: JSONObject, authentication: Authentication): JSONObje
     ? spec.audiences.map(String)
     : [defaultAudience];
   const found = authentication.review(String(spec.token ?? ""), audiences);
-  if (!found) return { user: {}, error: "[invalid bearer token]" };
+  if (!found) return { user: {}, error: "invalid bearer token" };
   return { authenticated: true, user: userJSON(found.user), audiences: found.audiences };
 }
 

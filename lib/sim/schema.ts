@@ -127,7 +127,7 @@ function textFaults(value: string, schema: Schema, path: string): FieldFault[] {
   }
   const badFormat = schema.format ? formatFault(schema.format, value) : undefined;
   if (badFormat) {
-    const field = path.slice(path.lastIndexOf(".") + 1);
+    const field = path.slice(path.indexOf(".") + 1);
     const detail = `${field} in body must be of type ${badFormat}: ${show(value)}`;
     faults.push({ ...invalidValue(path, value, detail), reason: "FieldValueTypeInvalid" });
   }
@@ -202,7 +202,9 @@ function objectFaults(value: Record<string, unknown>, schema: Schema, path: stri
     faults.push(invalidValue(path, count, `${path} in body should have at least ${schema.minProperties} properties`));
   }
   for (const key of schema.required ?? []) {
-    if (value[key] === undefined) faults.push(required(path ? `${path}.${key}` : key));
+    if (value[key] === undefined || isAbsent(value[key], schema.properties?.[key])) {
+      faults.push(required(path ? `${path}.${key}` : key));
+    }
   }
   for (const [key, inner] of Object.entries(value)) {
     const where = path ? `${path}.${key}` : key;

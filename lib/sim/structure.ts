@@ -13,7 +13,7 @@ export function normalize(object: KubeObject, schema: Schema): { object: KubeObj
   const pruned = prune(rest, root, "", unknown);
   return {
     object: { apiVersion, kind, metadata: knownMetadata(metadata, unknown), ...(withDefaults(pruned, root) as object) },
-    unknown,
+    unknown: unknown.sort(),
   };
 }
 
@@ -55,6 +55,8 @@ function prune(value: unknown, schema: Schema, path: string, unknown: string[]):
     const where = path ? `${path}.${key}` : key;
     const property = schema.properties?.[key];
     const additional = schema.additionalProperties;
+    // A null that is not allowed counts as absent.
+    if (inner === null && property && !property.nullable) continue;
     if (property) kept[key] = prune(inner, property, where, unknown);
     else if (isRecord(additional)) kept[key] = prune(inner, additional as Schema, where, unknown);
     else if (additional === true || schema["x-kubernetes-preserve-unknown-fields"] || isIdentity(schema, key)) {
@@ -78,7 +80,6 @@ function withDefaults(value: unknown, schema: Schema): unknown {
   for (const [key, inner] of Object.entries(value)) {
     const property = schema.properties?.[key] ??
       (isRecord(schema.additionalProperties) ? schema.additionalProperties as Schema : undefined);
-    if (inner === null && property && !property.nullable && property.default !== undefined) continue;
     filled[key] = property ? withDefaults(inner, property) : inner;
   }
   for (const [key, property] of Object.entries(schema.properties ?? {})) {

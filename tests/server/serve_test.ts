@@ -1,6 +1,6 @@
 // The HTTP server on a real socket: its limits, its TLS, and how it ends.
 
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { ManualClock, systemClock } from "../../lib/clock.ts";
 import { silentLogger } from "../../lib/log.ts";
 import { selfSignedCertificate } from "../../lib/server/self_signed.ts";
@@ -74,9 +74,12 @@ Deno.test("a client that does not finish its headers is cut off, and holds up no
   await using server = await serve({ limits: { headersTimeoutMs: 100 } });
   const { port } = server.address;
   using slow = await Deno.connect({ hostname: "127.0.0.1", port });
+  const startMs = performance.now();
   const cut = exchange(slow, "GET / HTTP/1.1\r\nHos");
   assertEquals(await text(`http://127.0.0.1:${port}/`), "hello /");
   assertMatch(await cut, /^HTTP\/1\.1 408 /);
+  // Not by the limit for the whole request, which is 10 s.
+  assert(performance.now() - startMs < 5_000);
 });
 
 Deno.test("a client that sends nothing is cut off", async () => {

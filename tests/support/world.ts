@@ -15,7 +15,7 @@ import { type Logger, silentLogger } from "../../lib/log.ts";
 import { Metrics } from "../../lib/metrics.ts";
 import { ApiServer, type RequestLogEntry } from "../../lib/sim/api_server.ts";
 import { builtinBundles } from "../../lib/sim/tekton/builtin.ts";
-import { tektonCustomResourceDefinitions } from "../../lib/sim/tekton/crds.ts";
+import { tektonDefinitions } from "../../lib/sim/permissive_definitions.ts";
 import { Tekton } from "../../lib/sim/tekton/tekton.ts";
 import { crdPath } from "./crd.ts";
 import type { Rules } from "../../lib/workflow/snapshot.ts";
@@ -27,8 +27,11 @@ export interface RunningController {
   /** Tells it to stop, and waits until it has. */
   stop(): Promise<void>;
   /** kill -9: nothing of it goes on, and nothing is finished. */
-  crash(): Promise<void>;
+  kill(): void;
 }
+
+/** Something on the way between a client and the server: passes a request on by calling `send`, or does not. */
+export type Carry = (request: Request, send: (request: Request) => Promise<Response>) => Promise<Response>;
 
 export interface WorldOptions {
   readonly rules?: Partial<Rules>;
@@ -51,37 +54,40 @@ export class World implements AsyncDisposable {
   private constructor(o: WorldOptions) {
     this.#o = o;
     this.server = new ApiServer({ clock: this.clock, onRequest: (entry) => this.requests.push(entry) });
-    this.client = this.connect("test");
+    this.client = this.connect();
   }
 
   static async start(o: WorldOptions = {}): Promise<World> {
     const world = new World(o);
     const crd = yaml.parse(await Deno.readTextFile(crdPath)) as JSONObject;
-    for (const manifest of [crd, ...tektonCustomResourceDefinitions()]) world.server.install(manifest);
+    for (const manifest of [crd, ...tektonDefinitions()]) world.server.install(manifest);
     for (const name of ["kubernaut-system", "payment", "apps"]) {
       world.server.install({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
       const metadata = { name: "kubernaut-workflow-runner", namespace: name };
       world.server.install({ apiVersion: "v1", kind: "ServiceAccount", metadata });
     }
     if (o.tekton !== false) {
-      const tekton = new Tekton({ client: world.connect("tekton"), clock: world.clock, bundles: builtinBundles() });
+      const tekton = new Tekton({ client: world.connect(), clock: world.clock, bundles: builtinBundles() });
       world.#running.add(tekton.run(world.#end.signal));
     }
     return world;
   }
 
-  connect(_user: string): KubeClient {
+  /** A client in this process; `carry` may do something to its requests on their way. */
+  connect(carry: Carry = (request, send) => send(request)): KubeClient {
     return new KubeClient({
       baseUrl: "http://sim",
       clock: this.clock,
-      fetch: (input, init) => this.server.handle(new Request(input, init)),
+      fetch: (input, init) => carry(new Request(input, init), (request) => this.server.handle(request)),
     });
   }
 
-  startController(o: { rules?: Partial<Rules>; log?: Logger; leading?: boolean } = {}): RunningController {
+  startController(
+    o: { rules?: Partial<Rules>; log?: Logger; leading?: boolean; carry?: Carry } = {},
+  ): RunningController {
     const { clock } = this;
     const log = o.log ?? this.#o.log ?? silentLogger;
-    const client = this.connect("controller");
+    const client = this.connect(o.carry);
     const metrics = new Metrics(clock);
     const outbox = new Outbox({ sinks: [this.audit], clock, log, batchSize: 100, batchDelayMs: 100 });
     const recorder = new EventRecorder({ client, clock, log, reportingController: "test", reportingInstance: "test" });
@@ -112,10 +118,10 @@ export class World implements AsyncDisposable {
         await this.#finish(all);
         this.#controllers.delete(running);
       },
-      crash: async () => {
-        crash.abort(new Error("crashed"));
+      kill: () => {
+        crash.abort(new Error("killed"));
         stop.abort();
-        await this.#finish(all);
+        background.abort();
         this.#controllers.delete(running);
       },
     };
@@ -177,7 +183,7 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const running of [...this.#controllers]) await running.crash();
+    for (const running of this.#controllers) running.kill();
     this.#end.abort(new Error("the world ends"));
     await this.#finish(Promise.all(this.#running));
     this.client.close();
