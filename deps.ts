@@ -14,8 +14,6 @@ export * as prometheus from "prom-client";
 // YAML: kubeconfig, configuration, manifests.
 export * as yaml from "yaml";
 
-// Loaded only where it is needed, because each costs memory that a running controller does not have to spend.
-/** X.509: the self-signed certificate of the metrics server. */
-export const loadX509 = () => import("@peculiar/x509");
+// Loaded only where it is needed: it costs memory that a running controller does not have to spend.
 /** Common Expression Language: the rules of a CustomResourceDefinition, in the simulated API server. */
 export const loadCel = () => import("@marcbachmann/cel-js");

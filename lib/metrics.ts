@@ -39,6 +39,13 @@ export class Metrics {
   readonly watches: ReturnType<typeof watchMetrics>;
   /** For the event recorder. */
   readonly events: ReturnType<typeof eventMetrics>;
+  /** For the audit outbox (`AuditObserver`). An event counts as written once every sink has acknowledged it. */
+  readonly audit = {
+    written: (count: number): void => this.#auditWritten.inc(count),
+    rejected: (count: number): void => this.#auditRejected.inc(count),
+    backlog: (count: number): void => this.#auditBacklog.set(count),
+    writeDuration: (durationMs: number): void => this.#auditWrite.observe(durationMs / 1000),
+  };
 
   readonly #ended = this.#counter("workflowexecution_total", "Executions that ended, by outcome.", ["outcome"]);
   readonly #duration = this.#histogram(
@@ -68,7 +75,10 @@ export class Metrics {
     callSeconds,
   );
   readonly #locksHeld = this.#gauge("workflowexecution_locks_held", "Targets that are locked.");
-  readonly #auditWritten = this.#counter("audit_events_written_total", "Audit events that a sink has acknowledged.");
+  readonly #auditWritten = this.#counter(
+    "audit_events_written_total",
+    "Audit events that every sink has acknowledged.",
+  );
   readonly #auditRejected = this.#counter(
     "audit_events_rejected_total",
     "Audit events that a sink has refused for good.",
@@ -154,19 +164,6 @@ export class Metrics {
 
   setLocksHeld(count: number): void {
     this.#locksHeld.set(count);
-  }
-
-  auditWritten(count: number, durationMs: number): void {
-    this.#auditWritten.inc(count);
-    this.#auditWrite.observe(durationMs / 1000);
-  }
-
-  auditRejected(count = 1): void {
-    this.#auditRejected.inc(count);
-  }
-
-  setAuditBacklog(count: number): void {
-    this.#auditBacklog.set(count);
   }
 
   reconciled(result: ReconcileResult, durationMs: number): void {

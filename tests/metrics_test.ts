@@ -2,10 +2,6 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ManualClock } from "../lib/clock.ts";
-import type { RequestObserver } from "../lib/kube/client.ts";
-import type { RecorderObserver } from "../lib/kube/recorder.ts";
-import type { WatchObserver } from "../lib/kube/reflector.ts";
-import type { QueueObserver } from "../lib/kube/workqueue.ts";
 import { Metrics } from "../lib/metrics.ts";
 
 /** The samples of a registry that are not 0, by name with labels. */
@@ -58,13 +54,13 @@ const moves: [sentence: string, act: (metrics: Metrics, clock: ManualClock) => v
       workflowexecution_lock_check_duration_seconds_sum: 0.003,
       workflowexecution_lock_check_duration_seconds_count: 1,
     }],
-    ["the gauges", (m) => (m.setActive(3), m.setLocksHeld(4), m.setAuditBacklog(5), m.setLeader(true)), {
+    ["the gauges", (m) => (m.setActive(3), m.setLocksHeld(4), m.audit.backlog(5), m.setLeader(true)), {
       workflowexecution_active: 3,
       workflowexecution_locks_held: 4,
       audit_backlog: 5,
       'leader_election_master_status{name="workflowexecution.kubernaut.ai"}': 1,
     }],
-    ["audit", (m) => (m.auditWritten(7, 250), m.auditRejected()), {
+    ["audit", (m) => (m.audit.written(7), m.audit.rejected(1), m.audit.writeDuration(250)), {
       audit_events_written_total: 7,
       audit_events_rejected_total: 1,
       audit_write_duration_seconds_sum: 0.25,
@@ -219,20 +215,4 @@ Deno.test("the text has help, type and a media type for each metric", async () =
   assertStringIncludes(text, "# TYPE workflowexecution_total counter\n");
   assertMatch(metrics.contentType, /^text\/plain; version=0\.0\.4/);
   for (const [, name] of text.matchAll(/^# TYPE (\S+)/gm)) assertMatch(text, new RegExp(`^# HELP ${name} .+\\.$`, "m"));
-});
-
-Deno.test("its parts fit the observers that the rooms of lib/kube declare, call by call", () => {
-  const metrics = new Metrics(new ManualClock());
-  const observers: [Required<RequestObserver>, Required<QueueObserver>, Required<RecorderObserver>, WatchObserver] = [
-    metrics.requests,
-    metrics.queue,
-    metrics.events,
-    metrics.watches,
-  ];
-  assertEquals(observers.map((observer) => Object.values(observer).every((call) => typeof call === "function")), [
-    true,
-    true,
-    true,
-    true,
-  ]);
 });

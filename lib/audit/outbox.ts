@@ -40,8 +40,8 @@ interface Owner {
   readonly key: string;
   readonly uid: string;
   readonly entries: Map<string, Entry | Acknowledged>;
-  /** Set while one of its events found no room. */
-  parked: boolean;
+  /** One of its events found no room; "called" once it was asked to offer again. */
+  parked: false | "parked" | "called";
   /** Monotonic time since when something has been waiting without a pause; undefined when nothing is. */
   waitingSinceMs: number | undefined;
   late: boolean;
@@ -50,7 +50,7 @@ interface Owner {
 interface Entry extends Waiting {
   readonly owner: Owner;
   /** Sinks that have not acknowledged it. */
-  sinksLeft: Set<string>;
+  readonly sinksLeft: Set<Sink>;
   rejected: string | undefined;
 }
 
@@ -106,7 +106,7 @@ export class Outbox implements AsyncDisposable {
       if (known.entries.has(event.event_id)) continue;
       const size = JSON.stringify(event).length;
       if (this.#waitingBytes > 0 && this.#waitingBytes + size > this.#maxWaitingBytes) {
-        known.parked = true;
+        known.parked = "parked";
         break;
       }
       this.#take(known, event, size);
@@ -140,7 +140,7 @@ export class Outbox implements AsyncDisposable {
     const owner = this.#owners.get(uid);
     if (!owner) return;
     this.#owners.delete(uid);
-    this.#waiting.delete(owner);
+    this.#waitsNoMore(owner);
     const left = [...owner.entries.values()].filter((entry): entry is Entry => entry.sinksLeft !== undefined);
     if (left.length === 0) return;
     for (const { lane } of this.#lanes) lane.drop((entry) => entry.owner === owner);
@@ -189,7 +189,7 @@ export class Outbox implements AsyncDisposable {
       owner.entries.set(event.event_id, { rejected: undefined });
       return;
     }
-    const sinksLeft = new Set(takers.map(({ sink }) => sink.name));
+    const sinksLeft = new Set(takers.map(({ sink }) => sink));
     const entry: Entry = { event, size, owner, sinksLeft, rejected: undefined };
     owner.entries.set(event.event_id, entry);
     this.#backlog++;
@@ -210,7 +210,7 @@ export class Outbox implements AsyncDisposable {
         reason: rejected,
       });
     }
-    entry.sinksLeft.delete(sink.name);
+    entry.sinksLeft.delete(sink);
     const { owner } = entry;
     if (entry.sinksLeft.size > 0 || this.#owners.get(owner.uid) !== owner) return;
     owner.entries.set(entry.event.event_id, { rejected: entry.rejected });
@@ -218,9 +218,7 @@ export class Outbox implements AsyncDisposable {
     if (entry.rejected === undefined) this.#o.observer?.written?.(1);
     this.#o.observer?.backlog?.(this.#backlog);
     if (owner.parked || [...owner.entries.values()].some(({ sinksLeft }) => sinksLeft)) return;
-    owner.waitingSinceMs = undefined;
-    owner.late = false;
-    this.#waiting.delete(owner);
+    this.#waitsNoMore(owner);
     this.#tell(owner);
   }
 
@@ -232,7 +230,9 @@ export class Outbox implements AsyncDisposable {
     if (this.#waitingBytes > this.#maxWaitingBytes / 2) return;
     for (const owner of [...this.#waiting]) {
       if (this.#waitingBytes > this.#maxWaitingBytes / 2) return;
-      if (owner.parked) this.#tell(owner);
+      if (owner.parked !== "parked") continue;
+      owner.parked = "called";
+      this.#tell(owner);
     }
   }
 
@@ -241,6 +241,15 @@ export class Outbox implements AsyncDisposable {
     owner.waitingSinceMs = this.#o.clock.monotonic();
     this.#waiting.add(owner);
     this.#lateTimer ??= this.#o.clock.timer(this.#lateAfterMs, () => this.#judgeLate());
+  }
+
+  #waitsNoMore(owner: Owner): void {
+    owner.waitingSinceMs = undefined;
+    owner.late = false;
+    this.#waiting.delete(owner);
+    if (this.#waiting.size > 0) return;
+    this.#lateTimer?.[Symbol.dispose]();
+    this.#lateTimer = undefined;
   }
 
   /** One timer for all: the longest waiting come first. */
@@ -262,7 +271,7 @@ export class Outbox implements AsyncDisposable {
   #whyLate(owner: Owner): string {
     if (owner.parked) return "too many events wait before it";
     const left = new Set([...owner.entries.values()].flatMap(({ sinksLeft }) => [...sinksLeft ?? []]));
-    const reasons = this.#lanes.filter(({ sink }) => left.has(sink.name))
+    const reasons = this.#lanes.filter(({ sink }) => left.has(sink))
       .map(({ sink, lane }) => `${sink.name}: ${lane.lastError ?? "has not answered yet"}`);
     return reasons.join("; ");
   }

@@ -61,11 +61,7 @@ export class Program {
       log,
       batchSize: config.audit.batchSize,
       batchDelayMs: config.audit.batchDelayMs,
-      observer: {
-        written: (count, durationMs) => metrics.auditWritten(count, durationMs),
-        rejected: (count) => metrics.auditRejected(count),
-        backlog: (count) => metrics.setAuditBacklog(count),
-      },
+      observer: metrics.audit,
     });
     this.#recorder = new EventRecorder({
       client,
@@ -73,7 +69,7 @@ export class Program {
       log,
       reportingController: controllerName,
       reportingInstance: identity,
-      observer: { eventDropped: () => metrics.eventShed() },
+      observer: metrics.events,
     });
     this.controller = new Controller({
       client,

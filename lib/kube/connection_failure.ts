@@ -41,7 +41,7 @@ const causes: readonly (readonly [pattern: RegExp, advice: string])[] = [
     "it did not answer in time: check the network between here and there, and the server's load",
   ],
   [
-    /reset|ECONNRESET|broken pipe|EPIPE|connection closed|closed before message completed|unexpected end|UnexpectedEof|socket hang up|aborted/i,
+    /error reading a body|reset|ECONNRESET|broken pipe|EPIPE|connection closed|closed before message completed|unexpected end|UnexpectedEof|socket hang up|aborted/i,
     "the connection broke: the server may be restarting",
   ],
   [/unreachable|EHOSTUNREACH|ENETUNREACH/i, "there is no route to it: check the network"],

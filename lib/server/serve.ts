@@ -23,6 +23,8 @@ export interface HttpLimits {
   readonly closeGraceMs: number;
 }
 
+const minVersion = "TLSv1.2";
+
 export const defaultLimits: HttpLimits = {
   maxHeaderBytes: 16 * 1024,
   headersTimeoutMs: 5_000,
@@ -55,6 +57,7 @@ export async function serveHttp(
   const limits = { ...defaultLimits, ...o.limits };
   const server = create(app, limits, o.tls);
   server.maxConnections = limits.maxConnections;
+  if (o.tls) o.tls.onChange = (pair) => (server as TlsServer).setSecureContext({ ...pair, minVersion });
   const { hostname, port } = parseAddress(o.address);
   try {
     await listen(server, port, hostname ?? "::");
@@ -62,9 +65,6 @@ export async function serveHttp(
     // A machine without IPv6 says so with more than one code.
     if (hostname !== undefined || ["EADDRINUSE", "EACCES"].includes(codeOf(error))) throw explain(error, o);
     await listen(server, port, "0.0.0.0").catch((error) => Promise.reject(explain(error, o)));
-  }
-  if (o.tls) {
-    o.tls.onChange = (pair) => (server as TlsServer).setSecureContext(pair);
   }
   const bound = server.address();
   if (bound === null || typeof bound === "string") throw new Error(`${o.key} ${o.address} has no port`);
@@ -98,7 +98,7 @@ function create(
       serverOptions: {
         ...common,
         ...tls.current,
-        minVersion: "TLSv1.2",
+        minVersion,
         ALPNProtocols: ["http/1.1"],
         handshakeTimeout: limits.headersTimeoutMs,
       },

@@ -202,9 +202,7 @@ function objectFaults(value: Record<string, unknown>, schema: Schema, path: stri
     faults.push(invalidValue(path, count, `${path} in body should have at least ${schema.minProperties} properties`));
   }
   for (const key of schema.required ?? []) {
-    if (value[key] === undefined || isAbsent(value[key], schema.properties?.[key])) {
-      faults.push(required(path ? `${path}.${key}` : key));
-    }
+    if (value[key] === undefined) faults.push(required(path ? `${path}.${key}` : key));
   }
   for (const [key, inner] of Object.entries(value)) {
     const where = path ? `${path}.${key}` : key;

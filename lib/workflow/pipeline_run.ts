@@ -118,7 +118,8 @@ export function newPipelineRun(
       },
       params: [...parameters, { name: targetParameter, value: spec.targetResource }],
       taskRunTemplate: { serviceAccountName: spec.serviceAccountName ?? defaults.serviceAccount },
-      timeouts: { pipeline: formatDuration(defaults.timeoutMs + defaults.rollbackGraceMs) },
+      // In whole seconds, and never 0: that would be no timeout at all.
+      timeouts: { pipeline: formatDuration(Math.ceil((defaults.timeoutMs + defaults.rollbackGraceMs) / 1000) * 1000) },
     },
   };
 }

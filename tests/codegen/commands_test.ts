@@ -1,5 +1,6 @@
 // `kubernaut-we generate` and `kubernaut-we crds` as a user meets them: exit codes, what they print, what they write.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { yaml } from "../../deps.ts";
 import { crds } from "../../lib/cli/crds.ts";
 import { type CommandOptions, generate } from "../../lib/cli/generate.ts";
 import { ManualClock } from "../../lib/clock.ts";
@@ -78,12 +79,8 @@ Deno.test("generate reads files and URLs, and --check does not mind other files 
 
 Deno.test("generate --from-cluster reads CustomResourceDefinitions, --group an OpenAPI document", async () => {
   await using folder = await temporaryFolder();
-  const { spec } = JSON.parse(
-    JSON.stringify(
-      await import("../../deps.ts").then(({ yaml }) => yaml.parse(Deno.readTextFileSync(`${golden}crd.yaml`))),
-    ),
-  );
-  const openapi = (await import("../../deps.ts")).yaml.parse(Deno.readTextFileSync(`${golden}openapi.yaml`));
+  const { spec } = yaml.parse(Deno.readTextFileSync(`${golden}crd.yaml`));
+  const openapi = yaml.parse(Deno.readTextFileSync(`${golden}openapi.yaml`));
   await using server = recordingServer(({ path }) => {
     if (path === "/openapi/v3") {
       return Response.json({
@@ -99,8 +96,12 @@ Deno.test("generate --from-cluster reads CustomResourceDefinitions, --group an O
       items: [{ metadata: { name: "boats.harbour.example" }, spec }],
     });
   });
-  const connect = () => Promise.resolve(server.client);
-  assertEquals((await run(generate, ["--out", folder.path, "--from-cluster"], { connect })).err, "");
+  const { connect } = server;
+  const args = ["--out", folder.path, "--from-cluster"];
+  assertEquals((await run(generate, args, { connect })).err, "");
+  assertEquals((await run(generate, [...args, "--group", "dock.example/v1"], { connect })).err, "");
+  const [dock, recorded] = [`${folder.path}/dock.example/v1.ts`, `${golden}openapi.ts.txt`];
+  assertEquals(Deno.readTextFileSync(dock), Deno.readTextFileSync(recorded));
   assertEquals(
     Deno.readTextFileSync(`${folder.path}/harbour.example/v1.ts`),
     Deno.readTextFileSync(`${golden}crd.ts.txt`),
@@ -110,7 +111,7 @@ Deno.test("generate --from-cluster reads CustomResourceDefinitions, --group an O
 Deno.test("generate --group names what the cluster serves when it does not serve that", async () => {
   const paths = { "api/v1": {}, "apis/apps/v1": {}, "apis/apps": {}, "version": {} };
   await using server = recordingServer(() => Response.json({ paths }));
-  const connect = () => Promise.resolve(server.client);
+  const { connect } = server;
   assertEquals(await run(generate, ["--from-cluster", "--group", "apps/v2"], { connect }), {
     code: 1,
     out: "",
@@ -166,29 +167,26 @@ const crdWith = (...conditions: object[]) =>
     status: { conditions },
   });
 
+/** A clock on which every wait is over at once. */
+class InstantClock extends ManualClock {
+  override timer(delayMs: number, callback: () => void): Disposable {
+    const timer = super.timer(delayMs, callback);
+    queueMicrotask(() => this.advance(delayMs));
+    return timer;
+  }
+}
+
 Deno.test("crds install applies, and waits until the kind is served", async () => {
-  const clock = new ManualClock();
   const answers = [
     crdWith(),
     crdWith({ type: "Established", status: "False" }),
     crdWith({ type: "Established", status: "True" }),
   ];
-  await using server = recordingServer(() => {
-    queueMicrotask(() => clock.advance(0));
-    return answers.shift() ?? new Response(null, { status: 500 });
-  });
-  const pending = run((args, o) => crds(args, { ...o, clock }), ["install"], {
-    connect: () => Promise.resolve(server.client),
-  });
-  while (clock.nextTimerInMs() === undefined) {
-    await new Promise((resolve) => queueMicrotask(() => resolve(server.client.performRequest === undefined)));
-  }
-  clock.advance(200);
-  assertEquals(await pending, {
-    code: 0,
-    err: "",
-    out: "workflowexecutions.workflowexecution.kubernaut.ai: installed",
-  });
+  await using server = recordingServer(() => answers.shift() ?? new Response(null, { status: 500 }));
+  const { connect } = server;
+  const clock = new InstantClock();
+  const result = await run((args, o) => crds(args, { ...o, clock }), ["install"], { connect });
+  assertEquals(result, { code: 0, err: "", out: "workflowexecutions.workflowexecution.kubernaut.ai: installed" });
   assertEquals(server.requests.map(({ method, path }) => `${method} ${path}`), [
     `PATCH ${crdPath}?fieldManager=kubernaut-we&force=true`,
     `GET ${crdPath}`,
@@ -196,9 +194,18 @@ Deno.test("crds install applies, and waits until the kind is served", async () =
   ]);
 });
 
+Deno.test("crds install gives up when the kind is not served in time", async () => {
+  await using server = recordingServer(() => crdWith());
+  const { connect } = server;
+  const clock = new InstantClock();
+  const { code, err } = await run((args, o) => crds(args, { ...o, clock }), ["install"], { connect });
+  assertEquals(code, 1);
+  assertStringIncludes(err, "was accepted but is not served after 30 s");
+});
+
 Deno.test("crds install --dry-run asks, and changes nothing", async () => {
   await using server = recordingServer(() => crdWith());
-  const result = await run(crds, ["install", "--dry-run"], { connect: () => Promise.resolve(server.client) });
+  const result = await run(crds, ["install", "--dry-run"], { connect: server.connect });
   assertStringIncludes(result.out, "would be accepted (nothing was changed)");
   assertEquals(server.requests.map(({ method, path }) => `${method} ${path}`), [
     `PATCH ${crdPath}?fieldManager=kubernaut-we&force=true&dryRun=All`,
@@ -215,13 +222,13 @@ Deno.test("crds install says why the cluster refused", async () => {
     code: 403,
   };
   await using server = recordingServer(() => Response.json(forbidden, { status: 403 }));
-  const { code, err } = await run(crds, ["install"], { connect: () => Promise.resolve(server.client) });
+  const { code, err } = await run(crds, ["install"], { connect: server.connect });
   assertEquals(code, 1);
   assertStringIncludes(err, "403 Forbidden: no right");
   await using conflicting = recordingServer(() =>
     crdWith({ type: "NamesAccepted", status: "False", reason: "ShortNamesConflict", message: "wfe is taken" })
   );
-  const names = await run(crds, ["install"], { connect: () => Promise.resolve(conflicting.client) });
+  const names = await run(crds, ["install"], { connect: conflicting.connect });
   assertEquals(
     [names.code, names.err.endsWith("is not served: ShortNamesConflict: wfe is taken")],
     [1, true],

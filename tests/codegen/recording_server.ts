@@ -13,7 +13,10 @@ export interface SentRequest {
 
 export interface RecordingServer extends AsyncDisposable {
   readonly url: string;
+  /** Closed with the server. */
   readonly client: KubeClient;
+  /** Another client, which whoever asks for it closes. */
+  connect(): Promise<KubeClient>;
   readonly requests: SentRequest[];
 }
 
@@ -32,11 +35,17 @@ export function recordingServer(answer: (request: SentRequest) => Response): Rec
     return answer(sent);
   });
   const url = `http://127.0.0.1:${server.addr.port}`;
-  const httpClient = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
-  const client = new KubeClient({ baseUrl: url, httpClient, clock: systemClock });
+  const open = () =>
+    new KubeClient({
+      baseUrl: url,
+      httpClient: Deno.createHttpClient({ poolMaxIdlePerHost: 0 }),
+      clock: systemClock,
+    });
+  const client = open();
   return {
     url,
     client,
+    connect: () => Promise.resolve(open()),
     requests,
     async [Symbol.asyncDispose]() {
       client[Symbol.dispose]();

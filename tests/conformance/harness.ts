@@ -50,7 +50,9 @@ export const executionsCrd = "/apis/apiextensions.k8s.io/v1/customresourcedefini
 async function runCase({ api, unique }: Backend, each: ConformanceCase): Promise<void> {
   const namespace = `conformance-${unique}-${hash(each.name)}`;
   await installDefinition(api);
-  await api.ok("POST", "/api/v1/namespaces", { body: { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } } });
+  await api.ok("POST", "/api/v1/namespaces", {
+    body: { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
+  });
   try {
     await each.run({
       api,

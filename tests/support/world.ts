@@ -78,7 +78,12 @@ export class World implements AsyncDisposable {
     return new KubeClient({
       baseUrl: "http://sim",
       clock: this.clock,
-      fetch: (input, init) => carry(new Request(input, init), (request) => this.server.handle(request)),
+      fetch: async (input, init) => {
+        const response = await carry(new Request(input, init), (request) => this.server.handle(request));
+        // As over a network: once the caller aborts, what is being read ends.
+        const body = response.body?.pipeThrough(new TransformStream(), init.signal ? { signal: init.signal } : {});
+        return body ? new Response(body, response) : response;
+      },
     });
   }
 

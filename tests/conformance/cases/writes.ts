@@ -12,17 +12,29 @@ function conformanceCase(name: string, run: ConformanceCase["run"]): void {
   writeCases.push({ name, run });
 }
 
-conformanceCase("a created object has uid, resourceVersion and creationTimestamp", async ({ api, leases, namespace }) => {
-  const answer = await api.call("POST", leases, { body: { metadata: { name: "a" }, spec: { holderIdentity: "x" } } });
-  const { uid, resourceVersion, creationTimestamp } = meta(answer.body);
-  assert(uid && resourceVersion && creationTimestamp?.endsWith("Z"));
-  assertEquals([answer.code, answer.body.kind, answer.body.apiVersion, meta(answer.body).namespace], [201, "Lease", "coordination.k8s.io/v1", namespace]);
-});
+conformanceCase(
+  "a created object has uid, resourceVersion and creationTimestamp",
+  async ({ api, leases, namespace }) => {
+    const answer = await api.call("POST", leases, { body: { metadata: { name: "a" }, spec: { holderIdentity: "x" } } });
+    const { uid, resourceVersion, creationTimestamp } = meta(answer.body);
+    assert(uid && resourceVersion && creationTimestamp?.endsWith("Z"));
+    assertEquals([answer.code, answer.body.kind, answer.body.apiVersion, meta(answer.body).namespace], [
+      201,
+      "Lease",
+      "coordination.k8s.io/v1",
+      namespace,
+    ]);
+  },
+);
 
 conformanceCase("a second create is refused with AlreadyExists", async ({ api, leases }) => {
   await api.ok("POST", leases, { body: { metadata: { name: "a" } } });
   const { code, body } = await api.call("POST", leases, { body: { metadata: { name: "a" } } });
-  assertEquals([code, body.reason, body.message], [409, "AlreadyExists", 'leases.coordination.k8s.io "a" already exists']);
+  assertEquals([code, body.reason, body.message], [
+    409,
+    "AlreadyExists",
+    'leases.coordination.k8s.io "a" already exists',
+  ]);
   assertEquals(body.details, { name: "a", group: "coordination.k8s.io", kind: "leases" });
 });
 
@@ -35,7 +47,10 @@ conformanceCase("a missing object is NotFound and names kind and object", async 
 conformanceCase("a missing namespace is NotFound of the namespace", async ({ api }) => {
   const path = "/apis/coordination.k8s.io/v1/namespaces/no-such-namespace/leases";
   const { code, body } = await api.call("POST", path, { body: { metadata: { name: "a" } } });
-  assertEquals([code, body.message, body.details], [404, 'namespaces "no-such-namespace" not found', { name: "no-such-namespace", kind: "namespaces" }]);
+  assertEquals([code, body.message, body.details], [404, 'namespaces "no-such-namespace" not found', {
+    name: "no-such-namespace",
+    kind: "namespaces",
+  }]);
 });
 
 conformanceCase("generateName makes a name of at most 63 characters", async ({ api, leases }) => {
@@ -46,7 +61,11 @@ conformanceCase("generateName makes a name of at most 63 characters", async ({ a
 
 conformanceCase("neither name nor generateName is Invalid", async ({ api, leases }) => {
   const { code, body } = await api.call("POST", leases, { body: { metadata: {} } });
-  assertEquals([code, body.reason, body.message], [422, "Invalid", 'Lease.coordination.k8s.io "" is invalid: metadata.name: Required value: name or generateName is required']);
+  assertEquals([code, body.reason, body.message], [
+    422,
+    "Invalid",
+    'Lease.coordination.k8s.io "" is invalid: metadata.name: Required value: name or generateName is required',
+  ]);
 });
 
 conformanceCase("a create with a resourceVersion is refused", async ({ api, leases }) => {
@@ -56,15 +75,23 @@ conformanceCase("a create with a resourceVersion is refused", async ({ api, leas
 
 conformanceCase("a replace with a stale resourceVersion is a Conflict", async ({ api, leases }) => {
   await api.ok("POST", leases, { body: { metadata: { name: "a" } } });
-  const { code, body } = await api.call("PUT", `${leases}/a`, { body: { metadata: { name: "a", resourceVersion: "1" } } });
+  const { code, body } = await api.call("PUT", `${leases}/a`, {
+    body: { metadata: { name: "a", resourceVersion: "1" } },
+  });
   assertEquals([code, body.reason], [409, "Conflict"]);
-  assertEquals(body.message, 'Operation cannot be fulfilled on leases.coordination.k8s.io "a": the object has been modified; please apply your changes to the latest version and try again');
+  assertEquals(
+    body.message,
+    'Operation cannot be fulfilled on leases.coordination.k8s.io "a": the object has been modified; please apply your changes to the latest version and try again',
+  );
 });
 
 conformanceCase("a Lease is not replaced without a resourceVersion", async ({ api, leases }) => {
   await api.ok("POST", leases, { body: { metadata: { name: "a" } } });
   const { code, body } = await api.call("PUT", `${leases}/a`, { body: { metadata: { name: "a" } } });
-  assertEquals([code, body.message], [422, 'leases.coordination.k8s.io "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update']);
+  assertEquals([code, body.message], [
+    422,
+    'leases.coordination.k8s.io "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
+  ]);
 });
 
 conformanceCase("a ConfigMap is replaced without a resourceVersion", async ({ api, configMaps }) => {
@@ -74,7 +101,9 @@ conformanceCase("a ConfigMap is replaced without a resourceVersion", async ({ ap
 });
 
 conformanceCase("a replace with a resourceVersion creates an absent Lease", async ({ api, leases }) => {
-  const { code, body } = await api.call("PUT", `${leases}/a`, { body: { metadata: { name: "a", resourceVersion: "1" } } });
+  const { code, body } = await api.call("PUT", `${leases}/a`, {
+    body: { metadata: { name: "a", resourceVersion: "1" } },
+  });
   assertEquals([code, body.kind], [201, "Lease"]);
 });
 
@@ -89,14 +118,18 @@ conformanceCase("a replace with a uid does not create an absent Lease", async ({
 conformanceCase("a replace with another uid is a Conflict", async ({ api, leases }) => {
   const created = await api.ok("POST", leases, { body: { metadata: { name: "a" } } });
   const { resourceVersion = "" } = meta(created);
-  const { code, body } = await api.call("PUT", `${leases}/a`, { body: { metadata: { name: "a", resourceVersion, uid: "f00" } } });
+  const { code, body } = await api.call("PUT", `${leases}/a`, {
+    body: { metadata: { name: "a", resourceVersion, uid: "f00" } },
+  });
   assertEquals([code, body.reason], [409, "Conflict"]);
 });
 
 conformanceCase("of two swaps from one version one wins", async ({ api, leases }) => {
   const { resourceVersion = "", uid = "" } = meta(await api.ok("POST", leases, { body: { metadata: { name: "a" } } }));
   const swap = (holderIdentity: string) =>
-    api.call("PUT", `${leases}/a`, { body: { metadata: { name: "a", resourceVersion, uid }, spec: { holderIdentity } } });
+    api.call("PUT", `${leases}/a`, {
+      body: { metadata: { name: "a", resourceVersion, uid }, spec: { holderIdentity } },
+    });
   const codes = (await Promise.all([swap("x"), swap("y")])).map((answer) => answer.code).sort();
   assertEquals(codes, [200, 409]);
 });
@@ -116,7 +149,10 @@ conformanceCase("a merge patch with a stale resourceVersion is a Conflict", asyn
 
 conformanceCase("null in a merge patch removes", async ({ api, leases }) => {
   await api.ok("POST", leases, { body: { metadata: { name: "a", labels: { k: "v", l: "w" } } } });
-  const { metadata } = await api.ok("PATCH", `${leases}/a`, { type: merge, body: { metadata: { labels: { k: null } } } });
+  const { metadata } = await api.ok("PATCH", `${leases}/a`, {
+    type: merge,
+    body: { metadata: { labels: { k: null } } },
+  });
   assertEquals((metadata as JSONObject).labels, { l: "w" });
 });
 
@@ -125,14 +161,21 @@ conformanceCase("a patch of a missing object is NotFound", async ({ api, leases 
   assertEquals([code, body.reason], [404, "NotFound"]);
 });
 
-conformanceCase("a failed test of a JSON patch is Invalid, says nothing more, and changes nothing", async ({ api, leases }) => {
-  const created = await api.ok("POST", leases, { body: { metadata: { name: "a" } } });
-  const body = [{ op: "add", path: "/metadata/labels", value: { k: "v" } }, { op: "test", path: "/metadata/uid", value: "f00" }];
-  const answer = await api.call("PATCH", `${leases}/a`, { type: json, body });
-  assertEquals([answer.code, answer.body.reason, answer.body.details], [422, "Invalid", {}]);
-  assertEquals(answer.body.message, "the server rejected our request due to an error in our request");
-  assertEquals(meta(await api.ok("GET", `${leases}/a`)).resourceVersion, meta(created).resourceVersion);
-});
+conformanceCase(
+  "a failed test of a JSON patch is Invalid, says nothing more, and changes nothing",
+  async ({ api, leases }) => {
+    const created = await api.ok("POST", leases, { body: { metadata: { name: "a" } } });
+    const body = [{ op: "add", path: "/metadata/labels", value: { k: "v" } }, {
+      op: "test",
+      path: "/metadata/uid",
+      value: "f00",
+    }];
+    const answer = await api.call("PATCH", `${leases}/a`, { type: json, body });
+    assertEquals([answer.code, answer.body.reason, answer.body.details], [422, "Invalid", {}]);
+    assertEquals(answer.body.message, "the server rejected our request due to an error in our request");
+    assertEquals(meta(await api.ok("GET", `${leases}/a`)).resourceVersion, meta(created).resourceVersion);
+  },
+);
 
 conformanceCase("a JSON patch whose tests hold is carried out in order", async ({ api, leases }) => {
   const created = await api.ok("POST", leases, { body: { metadata: { name: "a", annotations: { "k.dev/x": "1" } } } });
@@ -151,7 +194,10 @@ conformanceCase("a JSON patch whose tests hold is carried out in order", async (
 
 conformanceCase("removing what is absent by JSON patch is Invalid", async ({ api, leases }) => {
   await api.ok("POST", leases, { body: { metadata: { name: "a" } } });
-  const { code } = await api.call("PATCH", `${leases}/a`, { type: json, body: [{ op: "remove", path: "/metadata/labels" }] });
+  const { code } = await api.call("PATCH", `${leases}/a`, {
+    type: json,
+    body: [{ op: "remove", path: "/metadata/labels" }],
+  });
   assertEquals(code, 422);
 });
 
@@ -177,19 +223,29 @@ conformanceCase("a deletion with a stale resourceVersion is a Conflict", async (
 conformanceCase("a deletion answers a Status with the uid", async ({ api, leases }) => {
   const { uid = "" } = meta(await api.ok("POST", leases, { body: { metadata: { name: "a" } } }));
   const { code, body } = await api.call("DELETE", `${leases}/a`);
-  assertEquals([code, body.kind, body.status, body.details], [200, "Status", "Success", { name: "a", group: "coordination.k8s.io", kind: "leases", uid }]);
+  assertEquals([code, body.kind, body.status, body.details], [200, "Status", "Success", {
+    name: "a",
+    group: "coordination.k8s.io",
+    kind: "leases",
+    uid,
+  }]);
 });
 
 conformanceCase("labels, names and annotations are checked", async ({ api, leases }) => {
   const causes = async (metadata: JSONObject) => {
     const { code, body } = await api.call("POST", leases, { body: { metadata } });
-    const found = ((body.details as JSONObject).causes as { field: string; reason: string }[]).map((cause) => `${cause.field} ${cause.reason}`);
+    const found = ((body.details as JSONObject).causes as { field: string; reason: string }[]).map((cause) =>
+      `${cause.field} ${cause.reason}`
+    );
     return [code, ...found];
   };
   assertEquals(await causes({ name: "Upper_Case" }), [422, "metadata.name FieldValueInvalid"]);
   assertEquals(await causes({ name: "a", labels: { k: "x".repeat(64) } }), [422, "metadata.labels FieldValueInvalid"]);
   assertEquals(await causes({ name: "a", labels: { k: "a/b" } }), [422, "metadata.labels FieldValueInvalid"]);
-  assertEquals(await causes({ name: "a", annotations: { k: "x".repeat(262145) } }), [422, "metadata.annotations FieldValueTooLong"]);
+  assertEquals(await causes({ name: "a", annotations: { k: "x".repeat(262145) } }), [
+    422,
+    "metadata.annotations FieldValueTooLong",
+  ]);
 });
 
 conformanceCase("a label that is no text cannot be decoded", async ({ api, leases }) => {
@@ -199,10 +255,16 @@ conformanceCase("a label that is no text cannot be decoded", async ({ api, lease
 
 conformanceCase("a body of another namespace or name is refused", async ({ api, leases }) => {
   const other = await api.call("POST", leases, { body: { metadata: { name: "a", namespace: "default" } } });
-  assertEquals([other.code, other.body.message], [400, "the namespace of the provided object does not match the namespace sent on the request"]);
+  assertEquals([other.code, other.body.message], [
+    400,
+    "the namespace of the provided object does not match the namespace sent on the request",
+  ]);
   await api.ok("POST", leases, { body: { metadata: { name: "a" } } });
   const renamed = await api.call("PUT", `${leases}/a`, { body: { metadata: { name: "b" } } });
-  assertEquals([renamed.code, renamed.body.message], [400, "the name of the object (b) does not match the name on the URL (a)"]);
+  assertEquals([renamed.code, renamed.body.message], [
+    400,
+    "the name of the object (b) does not match the name on the URL (a)",
+  ]);
 });
 
 conformanceCase("a dry run stores nothing", async ({ api, leases }) => {
@@ -211,13 +273,24 @@ conformanceCase("a dry run stores nothing", async ({ api, leases }) => {
 });
 
 conformanceCase("a body beyond 3 MiB is refused", async ({ api, configMaps }) => {
-  const { code, body } = await api.call("POST", configMaps, { body: { metadata: { name: "a" }, data: { k: "x".repeat(3_200_000) } } });
-  assertEquals([code, body.reason, body.message], [413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728"]);
+  const { code, body } = await api.call("POST", configMaps, {
+    body: { metadata: { name: "a" }, data: { k: "x".repeat(3_200_000) } },
+  });
+  assertEquals([code, body.reason, body.message], [
+    413,
+    "RequestEntityTooLarge",
+    "Request entity too large: limit is 3145728",
+  ]);
 });
 
 conformanceCase("a ConfigMap beyond 1 MiB is Invalid", async ({ api, configMaps }) => {
-  const { code, body } = await api.call("POST", configMaps, { body: { metadata: { name: "a" }, data: { k: "x".repeat(1_048_577) } } });
-  assertEquals([code, body.message], [422, 'ConfigMap "a" is invalid: []: Too long: may not be more than 1048576 bytes']);
+  const { code, body } = await api.call("POST", configMaps, {
+    body: { metadata: { name: "a" }, data: { k: "x".repeat(1_048_577) } },
+  });
+  assertEquals([code, body.message], [
+    422,
+    'ConfigMap "a" is invalid: []: Too long: may not be more than 1048576 bytes',
+  ]);
 });
 
 conformanceCase("nothing is created in a terminating namespace", async ({ api, namespace, leases }) => {
@@ -229,5 +302,7 @@ conformanceCase("nothing is created in a terminating namespace", async ({ api, n
     message: `namespace ${namespace} is being terminated`,
     field: "metadata.namespace",
   }]]);
-  await api.ok("PATCH", `${leases}/held`, { type: merge, body: { metadata: { finalizers: null } } }).catch(() => undefined);
+  await api.ok("PATCH", `${leases}/held`, { type: merge, body: { metadata: { finalizers: null } } }).catch(() =>
+    undefined
+  );
 });
