@@ -1,7 +1,8 @@
 // What the generated readers and writers share: a table of fields → a struct, and back. A reader keeps only the fields it
 // knows, and a bad one fails with a FieldError that names its path; a writer passes null on, which in a merge patch removes.
-import type { ApiKind, JSONObject, JSONValue } from "@cloudydeno/kubernetes-apis/common.ts";
+import type { ApiKind, JSONValue } from "@cloudydeno/kubernetes-apis/common.ts";
 
+type JSONObject = { [key: string]: JSONValue };
 type Reader<T> = (raw: JSONValue) => T;
 type Writer<T> = (value: T) => JSONValue;
 // deno-lint-ignore ban-types -- `{}` is how TypeScript asks whether a field may be left out
@@ -37,7 +38,6 @@ export function readStruct<T>(input: JSONValue, fields: FieldReaders<T>): T {
   const read: Record<string, unknown> = {};
   for (const [name, reader] of Object.entries(fields.required) as [string, Reader<unknown>][]) {
     read[name] = within(name, object[name] as JSONValue, reader);
-    if (read[name] === undefined) throw new FieldError(name, "is missing");
   }
   for (const [name, reader] of Object.entries(fields.optional) as [string, Reader<unknown>][]) {
     const value = object[name];
@@ -98,6 +98,12 @@ export function map<T>(read: Reader<T>): Reader<Record<string, T>> {
     const entries = Object.entries(asObject(input));
     return Object.fromEntries(entries.map(([key, value]) => [key, within(`[${JSON.stringify(key)}]`, value, read)]));
   };
+}
+
+/** Any JSON, as it is. */
+export function json(input: JSONValue): Exclude<JSONValue, undefined> {
+  if (input === undefined) throw new FieldError("", "is missing");
+  return input;
 }
 
 /** One of a closed set of words. */

@@ -222,8 +222,8 @@ export function toCustomResourceSubresources(input: c.JSONValue): CustomResource
   return k.readStruct<CustomResourceSubresources>(input, {
     required: {},
     optional: {
-      scale: c.identity,
-      status: c.identity,
+      scale: k.json,
+      status: k.json,
     },
   });
 }
@@ -238,7 +238,7 @@ export function toCustomResourceValidation(input: c.JSONValue): CustomResourceVa
   return k.readStruct<CustomResourceValidation>(input, {
     required: {},
     optional: {
-      openAPIV3Schema: c.identity,
+      openAPIV3Schema: k.json,
     },
   });
 }

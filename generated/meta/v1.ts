@@ -250,7 +250,7 @@ export function toManagedFieldsEntry(input: c.JSONValue): ManagedFieldsEntry {
     optional: {
       apiVersion: c.checkStr,
       fieldsType: c.checkStr,
-      fieldsV1: c.identity,
+      fieldsV1: k.json,
       manager: c.checkStr,
       operation: c.checkStr,
       subresource: c.checkStr,

@@ -88,7 +88,7 @@ export function toPipelineRunSpecParam(input: c.JSONValue): PipelineRunSpecParam
   return k.readStruct<PipelineRunSpecParam>(input, {
     required: {
       name: c.checkStr,
-      value: c.identity,
+      value: k.json,
     },
     optional: {},
   });
@@ -126,7 +126,7 @@ export function toPipelineRunSpecPipelineRefParam(input: c.JSONValue): PipelineR
   return k.readStruct<PipelineRunSpecPipelineRefParam>(input, {
     required: {
       name: c.checkStr,
-      value: c.identity,
+      value: k.json,
     },
     optional: {},
   });
@@ -310,7 +310,7 @@ export function toPipelineRunStatusPipelineSpecTask(input: c.JSONValue): Pipelin
       name: c.checkStr,
       retries: c.checkNum,
       runAfter: k.list(c.checkStr),
-      when: k.list(c.identity),
+      when: k.list(k.json),
     },
   });
 }
@@ -477,7 +477,7 @@ export function toTaskRunStatus(input: c.JSONValue): TaskRunStatus {
       completionTime: c.toTime,
       conditions: k.list(toTaskRunStatusCondition),
       podName: c.checkStr,
-      retriesStatus: k.list(c.identity),
+      retriesStatus: k.list(k.json),
       sidecars: k.list(toTaskRunStatusSidecar),
       startTime: c.toTime,
       steps: k.list(toTaskRunStatusStep),

@@ -4,9 +4,9 @@
 
 import { createHash } from "node:crypto";
 import type { JSONObject, JSONValue } from "@cloudydeno/kubernetes-apis/common.ts";
-import type { Execution, FailureDetails, SkipDetails } from "../workflow/execution.ts";
+import type { Execution, FailureDetails } from "../workflow/execution.ts";
 import { controllerName, kind } from "../workflow/names.ts";
-import { cap, redact, redactParameters } from "../workflow/redact.ts";
+import { cap, redactKnown, redactParameters } from "../workflow/redact.ts";
 
 export type AuditEventName = "started" | "completed" | "failed" | "skipped" | "deleted";
 
@@ -95,7 +95,7 @@ function ended(execution: Execution, phase: "Completed" | "Failed" | "Skipped"):
   const data = {
     completed_at: endedAt,
     duration: status.duration,
-    ...(phase === "Failed" ? failure(execution) : phase === "Skipped" ? skip(status.skipDetails, status.message) : {}),
+    ...(phase === "Failed" ? failure(execution) : phase === "Skipped" ? skip(execution) : {}),
   };
   const name = phase === "Completed" ? "completed" : phase === "Failed" ? "failed" : "skipped";
   return event(execution, name, phase === "Failed" ? "failure" : "success", endedAt, phase, data);
@@ -148,7 +148,7 @@ function event(
       ...present({
         container_digest: spec.containerDigest,
         confidence: spec.confidence,
-        rationale: spec.rationale === undefined ? undefined : text(spec.rationale),
+        rationale: spec.rationale === undefined ? undefined : text(execution, spec.rationale),
         parameters: parametersOf(execution),
         started_at: status.startTime,
         pipelinerun_name: status.pipelineRunRef?.name,
@@ -167,27 +167,31 @@ function durationOf({ status }: Execution, endedAt: string): number | undefined 
 }
 
 /** failureDetails is missing when the API server refused a status that was too large: the reason is then unknown. */
-function failure({ status }: Execution): Record<string, JSONValue | undefined> {
+function failure(execution: Execution): Record<string, JSONValue | undefined> {
+  const { status } = execution;
   const details: Partial<FailureDetails> = status.failureDetails ?? {};
   return {
     failure_reason: details.reason ?? "Unknown",
-    failure_message: text(details.message || status.message || ""),
+    failure_message: text(execution, details.message || status.message || ""),
     failed_task_name: details.failedTaskName || undefined,
     failed_task_index: details.failedTaskIndex,
     failed_step_name: details.failedStepName,
     exit_code: details.exitCode,
     failed_at: details.failedAt,
     execution_time_before_failure: details.executionTimeBeforeFailure,
-    natural_language_summary: details.naturalLanguageSummary ? text(details.naturalLanguageSummary) : undefined,
+    natural_language_summary: details.naturalLanguageSummary
+      ? text(execution, details.naturalLanguageSummary)
+      : undefined,
     was_execution_failure: details.wasExecutionFailure,
     requires_manual_review: details.requiresManualReview,
   };
 }
 
-function skip(details: SkipDetails | undefined, message: string | undefined): Record<string, JSONValue | undefined> {
+function skip(execution: Execution): Record<string, JSONValue | undefined> {
+  const { skipDetails: details, message } = execution.status;
   return {
     skip_reason: details?.reason,
-    skip_message: text(details?.message || message || ""),
+    skip_message: text(execution, details?.message || message || ""),
     conflicting_workflow: details?.conflictingWorkflow && snakeCased(details.conflictingWorkflow),
     recent_remediation: details?.recentRemediation && snakeCased(details.recentRemediation),
   };
@@ -199,8 +203,9 @@ function parametersOf({ spec }: Execution): JSONObject | undefined {
   return Object.fromEntries(entries.map(([name, value]) => [name, cap(value, parameterLimitBytes)]));
 }
 
-function text(value: string): string {
-  return cap(redact(value), textLimitBytes);
+/** Text that somebody wrote: a secret parameter's value may stand in it, too. */
+function text({ spec }: Execution, value: string): string {
+  return cap(redactKnown(value, spec.parameters), textLimitBytes);
 }
 
 function snakeCased(from: Readonly<Record<string, string>>): JSONObject {

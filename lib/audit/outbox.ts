@@ -36,9 +36,18 @@ export interface OutboxOptions {
   maxWaitingBytes?: number;
 }
 
-interface Owner {
+/** Whom events are owed for. */
+export interface EventOwner {
+  /** What `onChange` is called with. */
   readonly key: string;
+  /** What it is remembered by. */
   readonly uid: string;
+  /** Called in place of the `onChange` handlers, for an owner that is no execution. */
+  readonly changed?: () => void;
+}
+
+interface Owner {
+  readonly as: EventOwner;
   readonly entries: Map<string, Entry | Acknowledged>;
   /** One of its events found no room; "called" once it was asked to offer again. */
   parked: false | "parked" | "called";
@@ -97,8 +106,8 @@ export class Outbox implements AsyncDisposable {
     return this.#backlog;
   }
 
-  /** Takes what was not taken before; to be repeated at will. `key` is what `onChange` is called with. */
-  offer(owner: { key: string; uid: string }, events: readonly AuditEvent[]): void {
+  /** Takes what was not taken before; to be repeated at will. */
+  offer(owner: EventOwner, events: readonly AuditEvent[]): void {
     const known = this.#owners.get(owner.uid) ?? this.#admit(owner);
     const before = this.#backlog;
     known.parked = false;
@@ -116,7 +125,7 @@ export class Outbox implements AsyncDisposable {
   }
 
   /** How the delivery of these very events stands; what was never offered is waiting. */
-  state(uid: string, events: readonly AuditEvent[]): DeliveryState {
+  state(uid: string, events: readonly Pick<AuditEvent, "event_id">[]): DeliveryState {
     const owner = this.#owners.get(uid);
     let rejected: string | undefined;
     for (const { event_id } of events) {
@@ -177,9 +186,9 @@ export class Outbox implements AsyncDisposable {
     for (const { sink } of this.#lanes) await sink[Symbol.asyncDispose]();
   }
 
-  #admit({ key, uid }: { key: string; uid: string }): Owner {
-    const owner: Owner = { key, uid, entries: new Map(), parked: false, waitingSinceMs: undefined, late: false };
-    this.#owners.set(uid, owner);
+  #admit(as: EventOwner): Owner {
+    const owner: Owner = { as, entries: new Map(), parked: false, waitingSinceMs: undefined, late: false };
+    this.#owners.set(as.uid, owner);
     return owner;
   }
 
@@ -212,7 +221,7 @@ export class Outbox implements AsyncDisposable {
     }
     entry.sinksLeft.delete(sink);
     const { owner } = entry;
-    if (entry.sinksLeft.size > 0 || this.#owners.get(owner.uid) !== owner) return;
+    if (entry.sinksLeft.size > 0 || this.#owners.get(owner.as.uid) !== owner) return;
     owner.entries.set(entry.event.event_id, { rejected: entry.rejected });
     this.#leave(entry);
     if (entry.rejected === undefined) this.#o.observer?.written?.(1);
@@ -277,6 +286,7 @@ export class Outbox implements AsyncDisposable {
   }
 
   #tell(owner: Owner): void {
-    for (const handler of this.#handlers) handler(owner.key);
+    if (owner.as.changed) return owner.as.changed();
+    for (const handler of this.#handlers) handler(owner.as.key);
   }
 }

@@ -29,6 +29,8 @@ interface Options {
 /** An act may take so long; the whole story takes half of it. */
 const actLimitMs = 20_000;
 const tickMs = 250;
+/** On a terminal, a person reads along. */
+const readingMs = 1_500;
 
 export async function demo(args: string[]): Promise<number> {
   const print = lineWriter(Deno.stdout);
@@ -75,6 +77,7 @@ async function play(
     screen.say(act.says);
     const failure = await perform(stage, audience, act);
     if (failure) failures.push(failure);
+    if (terminal) await audience.watch(readingMs);
   }
   screen.end();
   print(await summary(stage, audience, auditDirectory, clock.monotonic() - startedMs));
@@ -151,6 +154,12 @@ class Audience implements Disposable {
     await Promise.race([this.#changed.promise, sleep(systemClock, limitMs, over.signal).catch(ignoreAbort)]);
     over.abort();
     this.#draw();
+  }
+
+  /** Goes on drawing for so long. */
+  async watch(ms: number): Promise<void> {
+    const endMs = systemClock.monotonic() + ms;
+    while (systemClock.monotonic() < endMs) await this.change(tickMs);
   }
 
   #draw(): void {

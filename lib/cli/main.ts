@@ -1,6 +1,8 @@
 // Which command runs. Each is loaded only when it is asked for, so that a running controller does not carry the others.
 
-import { lineWriter } from "../log.ts";
+import { systemClock } from "../clock.ts";
+import type { RestClient } from "../kube/contract.ts";
+import { createLogger, lineWriter } from "../log.ts";
 
 interface Command {
   readonly summary: string;
@@ -15,7 +17,10 @@ const commands: Readonly<Record<string, Command>> = {
   },
   generate: {
     summary: "typed clients from CustomResourceDefinitions and OpenAPI",
-    load: async () => (await import("./generate.ts")).generate,
+    load: async () => {
+      const { generate } = await import("./generate.ts");
+      return (args) => generate(args, { connect: connectAsUser });
+    },
   },
   crds: {
     summary: "print or install the CustomResourceDefinition",
@@ -36,4 +41,11 @@ export async function main(args: string[]): Promise<number> {
   if (asked) lineWriter(Deno.stdout)(usage.join("\n"));
   else lineWriter(Deno.stderr)(`kubernaut-we: there is no command ${JSON.stringify(name)}\n\n${usage.join("\n")}`);
   return asked && name !== "" ? 0 : 2;
+}
+
+/** The cluster of the kubeconfig, for a command that a person runs. */
+async function connectAsUser(): Promise<RestClient> {
+  const { connect } = await import("../kube/kubeconfig.ts");
+  const log = createLogger({ level: "warn", format: "text", clock: systemClock, write: lineWriter(Deno.stderr) });
+  return await connect({ clock: systemClock, log });
 }

@@ -4,6 +4,7 @@
 import { Outbox } from "../audit/outbox.ts";
 import { createSinks } from "../audit/sinks.ts";
 import { writeSpool } from "../audit/spool.ts";
+import { SpoolDelivery } from "../audit/spool_delivery.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { informersOf } from "../controller/caches.ts";
@@ -40,6 +41,7 @@ export class Program {
   readonly controller: Controller;
   readonly #o: ProgramOptions;
   readonly #outbox: Outbox;
+  readonly #spool: SpoolDelivery;
   readonly #recorder: EventRecorder;
   #stopping = false;
 
@@ -63,6 +65,7 @@ export class Program {
       batchDelayMs: config.audit.batchDelayMs,
       observer: metrics.audit,
     });
+    this.#spool = new SpoolDelivery({ client, namespace: config.lockNamespace, outbox: this.#outbox, clock, log });
     this.#recorder = new EventRecorder({
       client,
       clock,
@@ -79,14 +82,15 @@ export class Program {
       namespaces: config.namespaces,
       concurrency: config.concurrency,
       audit: this.#outbox,
-      spoolAudit: (execution, events) => writeSpool(client, config.lockNamespace, execution, events),
+      spoolAudit: async (execution, events) => {
+        await writeSpool(client, config.lockNamespace, execution, events);
+        this.#spool.wake();
+      },
       observer: createReporter({ metrics, log, recorder: this.#recorder }),
     });
-    for (const informer of informersOf(this.controller.caches)) {
-      metrics.watches.register(informer.name, {
-        ageMs: () => informer.lastEventAgeMs(),
-        objects: () => informer.store.size,
-      });
+    for (const [resource, informer] of Object.entries(informersOf(this.controller.caches))) {
+      const ageMs = () => informer.lastEventAgeMs();
+      metrics.watches.register(resource, { ageMs, objects: () => informer.store.size });
     }
     metrics.setMaxConcurrentReconciles(config.concurrency);
   }
@@ -108,7 +112,11 @@ export class Program {
       grace = clock.timer(passesGraceMs, () => passes.abort(new Error("stopping")));
     };
     signal.addEventListener("abort", stopping, { once: true });
-    const work = [this.#outbox.run(background.signal), this.#recorder.run(background.signal)];
+    const work = [
+      this.#outbox.run(background.signal),
+      this.#spool.run(background.signal),
+      this.#recorder.run(background.signal),
+    ];
     if (config.leaderElection) work.push(this.#election().run(signal));
     else this.controller.leading = true;
     try {
@@ -118,6 +126,7 @@ export class Program {
       grace?.[Symbol.dispose]();
       background.abort();
       await Promise.all(work);
+      await this.#outbox[Symbol.asyncDispose]();
       signal.removeEventListener("abort", stopping);
       now.removeEventListener("abort", abortPasses);
     }

@@ -141,7 +141,7 @@ function readerOf(shape: Shape, imports: Imports): string {
     case "boolean":
       return "c.checkBool";
     case "json":
-      return "c.identity";
+      return "k.json";
     case "list":
     case "map":
       return `k.${shape.is}(${readerOf(shape.of, imports)})`;

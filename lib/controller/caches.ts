@@ -138,10 +138,14 @@ export function createCaches(o: CacheOptions): Caches {
   };
 }
 
-export function informersOf(caches: Caches): readonly Informer<Stored>[] {
-  return [caches.executions.informer, caches.pipelineRuns.informer, caches.locks.informer] as unknown as Informer<
-    Stored
-  >[];
+/** What of an informer does not depend on its kind of object. */
+type AnyInformer = Pick<Informer<Stored>, "run" | "synced" | "whenSynced" | "lastEventAgeMs" | "lastError"> & {
+  readonly store: { readonly size: number };
+};
+
+/** The informers by the plural of their resource. */
+export function informersOf({ executions, pipelineRuns, locks }: Caches): Readonly<Record<string, AnyInformer>> {
+  return { workflowexecutions: executions.informer, pipelineruns: pipelineRuns.informer, leases: locks.informer };
 }
 
 function targetsOf(target: string, executionNamespace: string): string[] {

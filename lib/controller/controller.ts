@@ -107,13 +107,12 @@ export class Controller {
 
   /** Every cache has been filled. */
   get synced(): boolean {
-    return informersOf(this.caches).every(({ synced }) => synced);
+    return Object.values(informersOf(this.caches)).every(({ synced }) => synced);
   }
 
   /** Why this controller is not up to date, one line a cause; empty when it is. */
   staleness(): string[] {
-    return informersOf(this.caches).flatMap((informer, at) => {
-      const name = ["workflowexecutions", "pipelineruns", "leases"][at] ?? "";
+    return Object.entries(informersOf(this.caches)).flatMap(([name, informer]) => {
       if (!informer.synced) {
         return [`${name}: not listed yet${informer.lastError ? ` (${informer.lastError.message})` : ""}`];
       }
@@ -135,7 +134,7 @@ export class Controller {
     const onCrash = () => this.#crash.abort(crash?.reason);
     if (crash?.aborted) onCrash();
     crash?.addEventListener("abort", onCrash, { once: true });
-    const informers = informersOf(this.caches);
+    const informers = Object.values(informersOf(this.caches));
     const watching = new AbortController();
     const watches = Promise.all(informers.map((informer) => informer.run(watching.signal)));
     const stop = () => {

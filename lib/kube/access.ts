@@ -1,7 +1,5 @@
 // What it takes to reach an API server, wherever that was found out: the waist between kubeconfig, pod and client.
 
-import type { TlsSettings } from "./transport.ts";
-
 export interface Access {
   baseUrl: string;
   namespace: string | undefined;
@@ -9,4 +7,16 @@ export interface Access {
   settings: () => Promise<TlsSettings>;
   /** Bearer token of this moment; `refused` after a 401. */
   authorize?: (refused?: { token: string | undefined }) => Promise<string | undefined>;
+}
+
+export interface TlsSettings {
+  /** PEM texts, each with one certificate or several; empty: the system's own. */
+  caCerts: string[];
+  /** Client certificate and key, PEM. */
+  client?: { cert: string; key: string };
+  /** The name that the server's certificate has to be for, instead of the URL's host. */
+  serverName?: string;
+  /** Take any server certificate. */
+  insecure?: boolean;
+  proxyUrl?: string;
 }

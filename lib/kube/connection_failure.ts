@@ -13,7 +13,7 @@ const causes: readonly (readonly [pattern: RegExp, advice: string])[] = [
     "a certificate of X.509 version 1 is not accepted: make one of version 3 (openssl x509 -req with -extfile)",
   ],
   [
-    /NotValidForName|ERR_TLS_CERT_ALTNAME|altnames/i,
+    /NotValidForName|not valid for name|ERR_TLS_CERT_ALTNAME|altnames/i,
     "its certificate is for another name: check the server's address, or set tls-server-name in the kubeconfig",
   ],
   [/CaUsedAsEndEntity/i, "its certificate is a CA's own: give the server a certificate of its own, signed by that CA"],

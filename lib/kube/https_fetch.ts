@@ -3,8 +3,8 @@
 
 import https from "node:https";
 import type { IncomingMessage } from "node:http";
+import type { TlsSettings } from "./access.ts";
 import type { Fetch } from "./client.ts";
-import type { TlsSettings } from "./transport.ts";
 
 /** Connections of its own, kept alive until `close`. Throws for a proxy, which it cannot use. */
 export function createHttpsFetch(settings: TlsSettings): { fetch: Fetch; close(): void } {

@@ -3,13 +3,13 @@
 
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
-import type { Access } from "./access.ts";
+import type { Access, TlsSettings } from "./access.ts";
 import { KubeClient, type RequestObserver } from "./client.ts";
 import { ExecPlugin } from "./exec_plugin.ts";
 import { FileValue } from "./file_value.ts";
 import { inClusterAccess } from "./in_cluster.ts";
 import { type Entry, type Fields, type Kubeconfig, KubeconfigError, loadKubeconfig } from "./kubeconfig_file.ts";
-import { type TlsSettings, Transport } from "./transport.ts";
+import { Transport } from "./transport.ts";
 
 export interface ConnectOptions {
   /** One path, or several as in KUBECONFIG. */

@@ -1,20 +1,9 @@
 // `fetch` with the TLS settings of one cluster, whose certificates may change while the program runs: each request goes out
 // with the settings of its moment. Connections speak HTTP/1.1, so that one dead connection costs one request, not all.
 
+import type { TlsSettings } from "./access.ts";
 import type { Fetch } from "./client.ts";
 import { createHttpsFetch } from "./https_fetch.ts";
-
-export interface TlsSettings {
-  /** PEM texts, each with one certificate or several; empty: the system's own. */
-  caCerts: string[];
-  /** Client certificate and key, PEM. */
-  client?: { cert: string; key: string };
-  /** The name that the server's certificate has to be for, instead of the URL's host. */
-  serverName?: string;
-  /** Take any server certificate. */
-  insecure?: boolean;
-  proxyUrl?: string;
-}
 
 interface Connections {
   fetch: Fetch;

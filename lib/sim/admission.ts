@@ -1,13 +1,17 @@
 // What is refused before an object is stored although the object itself is fine: its namespace is missing or terminating, or
 // a ResourceQuota on the number of objects is used up. Source: the NamespaceLifecycle and ResourceQuota admission plug-ins.
 import { at, isRecord, storageKey } from "./objects.ts";
-import type { Registry } from "./registry.ts";
 import type { ResourceType } from "./resources.ts";
 import { forbidden, notFound } from "./status.ts";
+import type { Storage } from "./storage.ts";
+
+interface Stored {
+  readonly storage: Storage;
+}
 
 /** Namespace first, then (after validation) quota: the order in which a real server refuses. */
 export function admitCreate(
-  registry: Registry,
+  registry: Stored,
   type: ResourceType,
   namespace: string,
   name: string,
@@ -27,7 +31,7 @@ export function admitCreate(
   ]);
 }
 
-function admitQuota(registry: Registry, type: ResourceType, namespace: string, name: string): void {
+function admitQuota(registry: Stored, type: ResourceType, namespace: string, name: string): void {
   const what = type.group ? `count/${type.resource}.${type.group}` : `count/${type.resource}`;
   for (const quota of registry.storage.list("/resourcequotas", namespace)) {
     const hard = at(quota, "spec", "hard");

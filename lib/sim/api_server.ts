@@ -19,6 +19,7 @@ import { type RequestInfo, requestInfo } from "./request_info.ts";
 import { ResourceApi } from "./resource_api.ts";
 import { Resources } from "./resources.ts";
 import { review, tokenRequest } from "./reviews.ts";
+import { makeDefaultServiceAccounts } from "./service_accounts.ts";
 import { serve, type ServedApi } from "./serve.ts";
 import { ApiError, gone } from "./status.ts";
 import { Storage } from "./storage.ts";
@@ -67,6 +68,7 @@ export class ApiServer implements Disposable {
   #options: ApiServerOptions;
   #custom: CustomResources;
   #garbageCollector: GarbageCollector;
+  #serviceAccounts: Disposable;
   #api: ResourceApi;
   #transport: FaultyTransport;
 
@@ -82,6 +84,7 @@ export class ApiServer implements Disposable {
     this.#garbageCollector = new GarbageCollector(this.registry, options.garbageCollectionDelayMs);
     this.#api = new ResourceApi(this.registry, this.watches, this.clock);
     this.#transport = new FaultyTransport(this.faults, this.watches, this.clock);
+    this.#serviceAccounts = makeDefaultServiceAccounts(this.registry);
     for (const name of ["default", "kube-system", "kube-public", "kube-node-lease"]) {
       this.install({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
     }
@@ -139,6 +142,8 @@ export class ApiServer implements Disposable {
   [Symbol.dispose](): void {
     this.#garbageCollector[Symbol.dispose]();
     this.#custom[Symbol.dispose]();
+    this.#transport[Symbol.dispose]();
+    this.#serviceAccounts[Symbol.dispose]();
     this.watches[Symbol.dispose]();
   }
 

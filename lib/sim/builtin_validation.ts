@@ -50,8 +50,7 @@ function event(object: KubeObject, old?: KubeObject): FieldFault[] {
   const faults: FieldFault[] = [];
   const regardingNamespace = textAt(object, "regarding", "namespace");
   const namespace = object.metadata.namespace ?? "";
-  const allowed = regardingNamespace === "" ? ["default", "kube-system"] : [regardingNamespace];
-  if (!allowed.includes(namespace)) {
+  if (regardingNamespace === "" && !["default", "kube-system"].includes(namespace)) {
     faults.push(invalidValue("involvedObject.namespace", regardingNamespace, "does not match event.namespace"));
   }
   if (at(object, "eventTime") === undefined || at(object, "eventTime") === null) {

@@ -125,14 +125,6 @@ export class CustomResources implements Disposable {
       }
       return;
     }
-    if (!finalizers.includes(cleanupFinalizer)) {
-      this.#registry.update(
-        type,
-        "",
-        name,
-        (current) => withFinalizers(current ?? definition, [...finalizers, cleanupFinalizer]),
-      );
-    }
     const status = establishedStatus(definition, timestamp(this.#registry.clock.now()));
     this.#registry.update(type, "", name, (current) => ({ ...(current ?? definition), status }), {
       subresource: "status",

@@ -13,7 +13,7 @@ export type FaultAction =
   | { dropBefore: true }
   /** The connection is lost although the request was carried out. */
   | { dropAfter: true }
-  /** The watch is opened and cut after so many bytes' worth of events, in the middle of a line if wanted. */
+  /** The watch is opened, and its connection is lost after this time, in the middle of a line if wanted. */
   | { cutWatchAfterMs: number; midLine?: boolean }
   /** The watch is opened and never sends a byte. */
   | { silentWatch: true }

@@ -21,8 +21,14 @@ export class LostConnection extends TypeError {
   }
 }
 
-export class FaultyTransport {
+export class FaultyTransport implements Disposable {
+  #timers = new Set<Disposable>();
+
   constructor(readonly faults: Faults, readonly watches: WatchHub, readonly clock: Clock) {}
+
+  [Symbol.dispose](): void {
+    for (const timer of this.#timers) timer[Symbol.dispose]();
+  }
 
   /** The answer of `carryOut`, or what the next matching fault makes of it. */
   async carry(info: RequestInfo, request: Request, carryOut: () => Promise<Response>): Promise<Response> {
@@ -59,7 +65,11 @@ export class FaultyTransport {
     }
     if ("cutWatchAfterMs" in action) {
       const { midLine = false } = action;
-      this.clock.timer(action.cutWatchAfterMs, () => this.watches.cut((opened) => opened === info, { midLine }));
+      const timer = this.clock.timer(action.cutWatchAfterMs, () => {
+        this.#timers.delete(timer);
+        this.watches.cut((opened) => opened === info, { midLine });
+      });
+      this.#timers.add(timer);
       return response;
     }
     await sleep(this.clock, action.delayAnswerMs, request.signal);

@@ -1,6 +1,7 @@
 // Bodies in and out: JSON and YAML requests, Status and object responses, and what the Accept header asks for.
 import { yaml } from "../../deps.ts";
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
+import { decodeProtobuf } from "./protobuf.ts";
 import { ApiError, badRequest, unsupportedMediaType } from "./status.ts";
 
 /** k8s.io/apiserver's MaxRequestBodyBytes. */
@@ -20,6 +21,8 @@ export async function readBody(request: Request): Promise<JSONValue | undefined>
   }
   const type = mediaType(request);
   if (type.includes("protobuf") || type.includes("cbor")) {
+    const decoded = type.includes("protobuf") ? decodeProtobuf(bytes) : undefined;
+    if (decoded) return decoded;
     throw unsupportedMediaType(["application/json", "application/yaml"]);
   }
   const text = new TextDecoder().decode(bytes);

@@ -32,6 +32,9 @@ export const orphanFinalizer = "orphan";
 const etcdLimitBytes = 1.5 * 1024 * 1024;
 
 export class Registry {
+  /** Objects whose status is a default that is shown but was never written: their first update is a write in any case. */
+  #unwritten = new WeakSet<KubeObject>();
+
   constructor(readonly storage: Storage, readonly resources: Resources, readonly clock: Clock) {}
 
   get(type: ResourceType, namespace: string, name: string): KubeObject {
@@ -63,7 +66,10 @@ export class Registry {
     warnOfFinalizers(normal, undefined, options);
     admitCreate(this, type, namespace, name, "quota");
     if (this.storage.get(type.storage, storageKey(namespace, name))) throw alreadyExists(type, name);
-    return options.dryRun ? normal : this.#put(type, normal);
+    if (options.dryRun) return normal;
+    const stored = this.#put(type, normal);
+    if (type.custom && type.hasStatus && stored.status !== undefined) this.#unwritten.add(stored);
+    return stored;
   }
 
   /**
@@ -105,11 +111,14 @@ export class Registry {
     if (type.hasGeneration) countGeneration(type, next, old);
     this.#validate(type, next, old);
     warnOfFinalizers(next, old, options);
-    if (sameJSON(next, old)) return { object: old, created: false };
+    if (sameJSON(next, old) && !this.#unwritten.has(old)) return { object: old, created: false };
     if (options.dryRun) return { object: next, created: false };
-    const finished = next.metadata.deletionTimestamp !== undefined && mayVanish(next);
-    const object = finished ? this.storage.remove(type.storage, next) : this.#put(type, next);
-    return { object, created: false };
+    if (next.metadata.deletionTimestamp === undefined || !mayVanish(next)) {
+      return { object: this.#put(type, next), created: false };
+    }
+    // The last finalizer has gone: watches see the state before this update, the client the state after it.
+    this.storage.remove(type.storage, old);
+    return { object: next, created: false };
   }
 
   /** Deletes an object, or marks it for deletion while finalizers hold it. */
@@ -135,7 +144,8 @@ export class Registry {
         `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.metadata.resourceVersion}). The object might have been modified`,
       );
     }
-    const finalizers = finalizersFor(old, options.propagationPolicy);
+    const added = old.metadata.deletionTimestamp ? [] : type.deletionFinalizers;
+    const finalizers = [...finalizersFor(old, options.propagationPolicy), ...added];
     const marked: KubeObject = { ...old, metadata: { ...old.metadata, finalizers } };
     if (finalizers.length === 0) delete marked.metadata.finalizers;
     if (mayVanish(marked)) {

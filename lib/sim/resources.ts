@@ -25,6 +25,8 @@ export interface ResourceType extends Subject {
   unconditionalUpdate: boolean;
   /** Set for a custom resource; absent for one that is built in. */
   custom?: CustomSchema;
+  /** Added to an object when it is deleted: its own controller has to clean up first. */
+  deletionFinalizers: string[];
   selectable: SelectableFields;
   columns: Column[];
   /** Other served versions of the same resource share its storage. */
@@ -68,6 +70,7 @@ export function resourceType(
     hasGeneration: false,
     createOnUpdate: false,
     unconditionalUpdate: true,
+    deletionFinalizers: [],
     selectable: {},
     columns: builtinColumns(resource),
     storage: `${group}/${resource}`,
@@ -127,6 +130,7 @@ export function builtinResources(): ResourceType[] {
       unconditionalUpdate: false,
       shortNames: ["crd", "crds"],
       categories: ["api-extensions"],
+      deletionFinalizers: ["customresourcecleanup.apiextensions.k8s.io"],
     }),
     resourceType("authentication.k8s.io", "v1", "tokenreviews", "TokenReview", review),
     resourceType("authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", review),

@@ -140,7 +140,7 @@ function refuseConflicts(live: JSONObject, applied: JSONObject, others: JSONObje
       .filter((path) => !sameJSON(at(live, ...path), at(applied, ...path)))
       .map((path) => ({
         reason: "FieldManagerConflict",
-        message: `conflict with "${entry.manager}" using ${entry.apiVersion}`,
+        message: `conflict with "${entry.manager}"`,
         field: `.${path.join(".")}`,
       }))
   );

@@ -36,6 +36,7 @@ class Watch {
   silent = false;
   held: Uint8Array[] | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #lost = false;
   #timers: Disposable[] = [];
   #encoder = new TextEncoder();
   #bookmarkTimer: Disposable | undefined;
@@ -45,8 +46,12 @@ class Watch {
       start: (controller) => {
         this.#controller = controller;
       },
+      // Called when everything sent so far was read: only then is the connection lost, so that half a line arrives.
+      pull: (controller) => {
+        if (this.#lost) controller.error(new TypeError("connection cut by a fault"));
+      },
       cancel: () => void this.#end(),
-    }, new CountQueuingStrategy({ highWaterMark: Infinity }));
+    }, new CountQueuingStrategy({ highWaterMark: 1 }));
     this.#timers.push(clock.timer(request.timeoutMs, () => this.close()));
     if (request.bookmarks) {
       this.#everyBookmark(bookmarkEveryMs);
@@ -95,10 +100,10 @@ class Watch {
 
   /** The connection is lost, in the middle of a line if wanted. */
   cut(midLine: boolean): void {
-    if (midLine) this.#enqueue(this.#encoder.encode('{"type":"MODIFIED","object":{"apiVer'));
     const controller = this.#end();
     if (!controller) return;
-    if (midLine) this.clock.timer(0, () => controller.error(new TypeError("connection cut by a fault")));
+    this.#lost = midLine;
+    if (midLine) controller.enqueue(this.#encoder.encode('{"type":"MODIFIED","object":{"apiVer'));
     else controller.error(new TypeError("connection cut by a fault"));
   }
 

@@ -48,7 +48,7 @@ export function cap(text: string, limitBytes = 4096): string {
   if (wellFormed.length * 3 <= limitBytes) return wellFormed;
   const bytes = new TextEncoder().encode(wellFormed);
   if (bytes.length <= limitBytes) return wellFormed;
-  const mark = limitBytes >= 64 ? cutMark : "";
+  const mark = limitBytes >= 24 ? cutMark : "";
   let end = limitBytes - new TextEncoder().encode(mark).length;
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--; // the middle of a character
   return new TextDecoder().decode(bytes.subarray(0, end)) + mark;
@@ -123,9 +123,12 @@ function redactPem(text: string): string {
   if (!text.includes(pemBegin) && !text.includes(pemEnd)) return text;
   let out = "";
   let done = 0;
+  let begin = 0;
+  let end = 0;
   while (done < text.length) {
-    const begin = text.indexOf(pemBegin, done);
-    const end = text.indexOf(pemEnd, done);
+    // One that is not there is not looked for again: that would take the square of the text's length.
+    if (begin >= 0) begin = text.indexOf(pemBegin, done);
+    if (end >= 0) end = text.indexOf(pemEnd, done);
     if (begin < 0 && end < 0) break;
     const orphan = end >= 0 && (begin < 0 || end < begin);
     out += orphan ? withoutBase64Tail(text.slice(done, end)) : text.slice(done, begin);

@@ -1,51 +1,41 @@
-// A certificate authority for the length of a test.
-
-import { loadX509 } from "../../deps.ts";
+// A certificate authority for the length of a test, made with the openssl command.
 
 export interface Issued {
   cert: string;
   key: string;
 }
 
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+export interface Authority extends AsyncDisposable {
+  cert: string;
+  /** A certificate for a DNS name or an IP address, good for servers and clients. */
+  issue(name: string): Promise<Issued>;
+}
 
-export async function newAuthority(name = "test CA") {
-  const x509 = await loadX509();
-  const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as CryptoKeyPair;
-  const ca = await x509.X509CertificateGenerator.createSelfSigned({
-    name: `CN=${name}`,
-    keys,
-    signingAlgorithm: algorithm,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-    ],
-  });
-  let serial = 1;
+export async function newAuthority(name = "test CA"): Promise<Authority> {
+  const directory = await Deno.makeTempDir();
+  const read = (file: string) => Deno.readTextFile(`${directory}/${file}`);
+  const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+  await openssl(directory, "req", "-x509", ...newKey, "-keyout", "ca.key", "-out", "ca.crt", "-subj", `/CN=${name}`);
   return {
-    cert: ca.toString("pem"),
-    /** A certificate for DNS names or IP addresses, good for servers and clients. */
-    async issue(...names: string[]): Promise<Issued> {
-      const own = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as CryptoKeyPair;
-      const cert = await x509.X509CertificateGenerator.create({
-        serialNumber: String(++serial).padStart(2, "0"),
-        subject: `CN=${names[0]}`,
-        issuer: ca.subject,
-        signingKey: keys.privateKey,
-        publicKey: own.publicKey,
-        signingAlgorithm: algorithm,
-        extensions: [
-          new x509.SubjectAlternativeNameExtension(
-            names.map((value) => ({ type: /^[\d.]+$/.test(value) ? "ip" as const : "dns" as const, value })),
-          ),
-          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
-        ],
-      });
-      const pkcs8 = new Uint8Array(await crypto.subtle.exportKey("pkcs8", own.privateKey));
-      const key = `-----BEGIN PRIVATE KEY-----\n${
-        btoa(String.fromCharCode(...pkcs8)).replace(/.{64}/g, "$&\n")
-      }\n-----END PRIVATE KEY-----\n`;
-      return { cert: cert.toString("pem"), key };
+    cert: await read("ca.crt"),
+    async issue(subject) {
+      const alternative = /^[\d.]+$/.test(subject) ? `IP:${subject}` : `DNS:${subject}`;
+      await Deno.writeTextFile(
+        `${directory}/extensions`,
+        `subjectAltName=${alternative}\nextendedKeyUsage=serverAuth,clientAuth\n`,
+      );
+      await openssl(directory, "req", ...newKey, "-keyout", "one.key", "-out", "one.csr", "-subj", `/CN=${subject}`);
+      await openssl(
+        directory,
+        ..."x509 -req -in one.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out one.crt -extfile extensions".split(" "),
+      );
+      return { cert: await read("one.crt"), key: await read("one.key") };
     },
+    [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }),
   };
+}
+
+async function openssl(directory: string, ...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command("openssl", { args, cwd: directory }).output();
+  if (!success) throw new Error(`openssl ${args[0]}: ${new TextDecoder().decode(stderr)}`);
 }

@@ -1,3 +1,5 @@
+// The whole way from HTTP to handlers, against a scripted server and a clock moved by hand.
+
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ManualClock } from "../../lib/clock.ts";
 import { Informer, type WatchObserver } from "../../lib/kube/informer.ts";

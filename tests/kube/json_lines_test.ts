@@ -1,3 +1,5 @@
+// Values come out whole or not at all, however the bytes were split.
+
 import { assertEquals, assertThrows } from "@std/assert";
 import { JsonLines } from "../../lib/kube/json_lines.ts";
 

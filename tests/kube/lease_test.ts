@@ -1,3 +1,5 @@
+// Leader election, attempt by attempt.
+
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ManualClock } from "../../lib/clock.ts";
 import { LeaderElection } from "../../lib/kube/lease.ts";
@@ -92,13 +94,10 @@ Deno.test("lease: a missing Lease is created, held and renewed without reading i
 Deno.test("lease: a holder is left alone until it has been quiet for its duration, by our clock", async () => {
   const t = start();
   await t.server.answer(lease(5, "other", { renewTime: "2001-01-01T00:00:00.000000Z" }));
-  for (let quietMs = 0; quietMs < 12_000; quietMs += 2_000) {
+  while (t.clock.monotonic() < 14_900) {
     await t.attempt();
     assertEquals((await t.server.answer(lease(5, "other"))).method, "GET");
   }
-  t.clock.advance(5_000);
-  await t.attempt();
-  await t.server.answer(lease(5, "other"));
   const taken = await t.server.answer(lease(6, "me"));
   const body = taken.body as ReturnType<typeof lease>;
   assertEquals([taken.method, body.metadata.resourceVersion, body.metadata.labels], ["PUT", "5", { kept: "yes" }]);

@@ -1,3 +1,5 @@
+// Events: their wire form, series, and what happens under load.
+
 import { assert, assertEquals } from "@std/assert";
 import { ManualClock } from "../../lib/clock.ts";
 import { cutNote, type EventRecord, EventRecorder } from "../../lib/kube/recorder.ts";

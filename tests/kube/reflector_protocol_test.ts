@@ -1,3 +1,5 @@
+// Every branch of the list/watch protocol, as a table: state and input, then what follows.
+
 import { assertEquals } from "@std/assert";
 import { StatusError } from "../../lib/kube/errors.ts";
 import {

@@ -1,3 +1,5 @@
+// The laws of the cache: what overwrites what, and what a relist changes.
+
 import { assertEquals, assertThrows } from "@std/assert";
 import { compareResourceVersions, keyOf, Store, type Stored } from "../../lib/kube/store.ts";
 

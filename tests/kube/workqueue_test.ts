@@ -1,3 +1,5 @@
+// The queue's promises, one test each, and the backoff that it and the reflector share.
+
 import { assert, assertEquals } from "@std/assert";
 import { Backoff } from "../../lib/kube/backoff.ts";
 import { Workqueue } from "../../lib/kube/workqueue.ts";

@@ -12,7 +12,9 @@ Deno.test("an execution runs to Completed with ten writes at most", async () => 
   world.server.install(manifest({ spec: { parameters: { B: "2", A: "x=y\n$(z) ü", TARGET_RESOURCE: "mine" } } }));
   await world.until("Completed", () => phaseOf(world, "fix") === "Completed");
   await world.until("finalizer gone", () => {
-    const { finalizers = [] } = world.get("workflowexecutions", "payment", "fix")?.metadata as { finalizers?: string[] };
+    const { finalizers = [] } = world.get("workflowexecutions", "payment", "fix")?.metadata as {
+      finalizers?: string[];
+    };
     return finalizers.length === 0;
   });
   const [run] = world.list("pipelineruns", "payment") as [JSONObject];
@@ -29,8 +31,8 @@ Deno.test("an execution runs to Completed with ten writes at most", async () => 
     phase: "Completed",
     outcome: "Success",
     startTime: "2026-01-01T00:00:00Z",
-    completionTime: status.completionTime,
-    duration: status.duration,
+    completionTime: String(status.completionTime),
+    duration: String(status.duration),
     message: `workflow restart completed in ${status.duration}`,
     observedGeneration: 1,
     pipelineRunRef: { name, namespace: "payment", uid },

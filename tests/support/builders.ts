@@ -3,6 +3,7 @@
 import type { JSONObject } from "../../lib/kube/contract.ts";
 import type { Execution } from "../../lib/workflow/execution.ts";
 import { apiVersion, finalizer, kind } from "../../lib/workflow/names.ts";
+import type { Holder, Lock, RecentEnd } from "../../lib/workflow/lock.ts";
 import type { PipelineRun } from "../../lib/workflow/pipeline_run.ts";
 import type { Rules, Snapshot } from "../../lib/workflow/snapshot.ts";
 
@@ -33,7 +34,8 @@ export function manifest(o: {
   image?: string;
   spec?: JSONObject;
 } = {}): JSONObject {
-  const { name = "fix", namespace = "payment", workflow = "restart", target = "payment/deployment/api", image = "ok" } = o;
+  const { name = "fix", namespace = "payment", workflow = "restart", target = "payment/deployment/api", image = "ok" } =
+    o;
   return {
     apiVersion,
     kind,
@@ -145,6 +147,47 @@ export function snapshot(o: Partial<Snapshot> = {}): Snapshot {
     removedBecause: undefined,
     evidence: undefined,
     audit: { is: "delivered" },
+    ...o,
+  };
+}
+
+/** Who holds the target of `snapshot()`, when it is somebody else. */
+export function holder(o: Partial<Holder> = {}): Holder {
+  return {
+    namespace: "payment",
+    name: "other",
+    uid: "uid-other",
+    workflowId: "scale",
+    startedAt: "2026-01-01T00:00:00Z",
+    pipelineRun: { namespace: "payment", name: "other-run" },
+    ...o,
+  };
+}
+
+/** A free Lease on the target of `snapshot()`. */
+export function lock(o: Partial<Lock> = {}): Lock {
+  return {
+    namespace: "kubernaut-system",
+    name: "wfe-0000000000000000",
+    uid: "uid-lease",
+    resourceVersion: "30",
+    target: "payment/deployment/api",
+    holder: undefined,
+    transitions: 1,
+    recentEnds: [],
+    ...o,
+  };
+}
+
+/** An entry of the ledger: the same workflow, a minute before the start of the clock. */
+export function recentEnd(o: Partial<RecentEnd> = {}): RecentEnd {
+  return {
+    workflowId: "restart",
+    namespace: "payment",
+    name: "before",
+    uid: "uid-before",
+    outcome: "Completed",
+    completedAtMs: startMs - minute,
     ...o,
   };
 }

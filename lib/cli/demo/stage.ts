@@ -5,7 +5,7 @@ import { yaml } from "../../../deps.ts";
 import { parseSink } from "../../config_values.ts";
 import { type Config, loadConfig } from "../../config.ts";
 import type { Clock } from "../../clock.ts";
-import { KubeClient } from "../../kube/client.ts";
+import { KubeClient, type RequestObserver } from "../../kube/client.ts";
 import type { JSONObject } from "../../kube/contract.ts";
 import type { Logger } from "../../log.ts";
 import { Metrics } from "../../metrics.ts";
@@ -30,9 +30,6 @@ export interface Stage extends AsyncDisposable {
 export const demoNamespace = "payment";
 const lockNamespace = "kubernaut-system";
 
-/** Steps of the demo's workflows take half the time that is written in them. */
-const speed = 2;
-
 /** Starts everything; it all ends with the result. */
 export async function openStage(o: { clock: Clock; log: Logger; auditDirectory: string }): Promise<Stage> {
   const { clock, log } = o;
@@ -41,12 +38,13 @@ export async function openStage(o: { clock: Clock; log: Logger; auditDirectory: 
   for (const manifest of manifests()) server.install(manifest);
   const served = stack.use(await server.serve());
   const end = new AbortController();
-  const connect = () => stack.use(new KubeClient({ baseUrl: served.url, clock, maxInFlight: 64 }));
+  const connect = (observer: RequestObserver = {}) =>
+    stack.use(new KubeClient({ baseUrl: served.url, clock, observer }));
 
-  const tekton = new Tekton({ client: connect(), clock, bundles: builtinBundles(), speed, log });
+  const tekton = new Tekton({ client: connect(), clock, bundles: builtinBundles(), log });
   const metrics = new Metrics(clock);
   const config = await demoConfig(o.auditDirectory);
-  const program = new Program({ config, client: connect(), clock, log, metrics, identity: "demo" });
+  const program = new Program({ config, client: connect(metrics.requests), clock, log, metrics, identity: "demo" });
   const ports = stack.use(await program.serve());
   const client = connect();
   const running = Promise.all([tekton.run(end.signal), program.run(end.signal, new AbortController().signal)]);

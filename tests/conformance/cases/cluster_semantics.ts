@@ -110,13 +110,17 @@ conformanceCase(
   },
 );
 
-conformanceCase("an event stands in the namespace of what it is about", async ({ api, events }) => {
-  const { code, body } = await api.call("POST", events, { body: event("elsewhere") });
-  assertEquals([code, body.message], [
-    422,
-    'Event "e" is invalid: involvedObject.namespace: Invalid value: "elsewhere": does not match event.namespace',
-  ]);
-});
+conformanceCase(
+  "an event about something cluster-scoped stands in the namespace default",
+  async ({ api, events, namespace }) => {
+    const regarding = { kind: "Node", name: "worker-1", uid: "u" };
+    const { code, body } = await api.call("POST", events, { body: event(namespace, { regarding }) });
+    assertEquals([code, body.message], [
+      422,
+      'Event "e" is invalid: involvedObject.namespace: Invalid value: "": does not match event.namespace',
+    ]);
+  },
+);
 
 conformanceCase("of an event only its series may change", async ({ api, events, namespace }) => {
   await api.ok("POST", events, { body: event(namespace) });

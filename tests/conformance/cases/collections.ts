@@ -173,6 +173,6 @@ conformanceCase(
     const events = await watch.take(2);
     assertEquals(brief(events), ["MODIFIED a", "DELETED a"]);
     assert(meta(events[1]?.object ?? {}).deletionTimestamp);
-    assertEquals(meta(events[1]?.object ?? {}).finalizers, undefined);
+    assertEquals(meta(events[1]?.object ?? {}).finalizers as unknown, ["k.dev/held"]);
   },
 );

@@ -1,0 +1,117 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { cap, redact, redactKnown, redactParameters } from "../../lib/workflow/redact.ts";
+
+const hidden = "[REDACTED]";
+
+const texts: [sentence: string, text: string, expected: string][] = [
+  ["an assignment", "PASSWORD=hunter2 done", `PASSWORD=${hidden} done`],
+  ["an assignment with a comma in its value", "password=ab,c, d=e", `password=${hidden}, d=e`],
+  ["one assignment after the other", "PASSWORD=a,TOKEN=b", `PASSWORD=${hidden},TOKEN=${hidden}`],
+  ["a flag and its value", "curl --token abc --retry 3", `curl --token ${hidden} --retry 3`],
+  ["a flag with an equals sign", "--client-secret=abc", `--client-secret=${hidden}`],
+  ["JSON", '{"password": "a b", "x": 1}', `{"password": "${hidden}", "x": 1}`],
+  ["JSON in JSON", '{\\"apiKey\\":\\"a b\\"}', `{\\"apiKey\\":\\"${hidden}\\"}`],
+  ["an escaped quote in a value", '"token": "a\\"b" c', `"token": "${hidden}" c`],
+  ["a quoted value that is cut off", "secret: 'abc def", `secret: '${hidden}`],
+  ["a list of names and values", '{"name":"DB_PASSWORD","value":"x"}', `{"name":"DB_PASSWORD","value":"${hidden}"}`],
+  ["a header", "Authorization: Basic dXNlcg==\nAccept: x", `Authorization: ${hidden}\nAccept: x`],
+  ["a header of one's own", "X-Api-Key: abc", `X-Api-Key: ${hidden}`],
+  ["a bearer token", "sent Bearer abc.def", `sent Bearer ${hidden}`],
+  ["a JWT", "got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx.c2ln from x", `got ${hidden} from x`],
+  ["a JWT that is cut off", "got eyJhbGciOiJIUzI1NiJ9.eyJz", `got ${hidden}`],
+  ["an AWS key and its secret", "AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", `${hidden} ${hidden}`],
+  ["a GitHub token", "ghp_0123456789abcdefABCDEF0123456789abcd", hidden],
+  ["a PEM block", "a -----BEGIN KEY-----\nMII\n-----END KEY----- b", `a ${hidden} b`],
+  ["a PEM block without its end", "a -----BEGIN KEY-----\nMII", `a ${hidden}`],
+  ["a PEM block without its beginning", "see QUJDREVGR0hJSktMTU5PUFE=\n-----END KEY----- b", `see ${hidden} b`],
+  ["a PEM block in Base64", "data LS0tLS1CRUdJTiBSU0EgUFJJVkFURQ==", `data ${hidden}`],
+  ["a URL with credentials", "https://user:p@ss@host/x?y", `https://${hidden}@host/x?y`],
+  ["a URL with a slash in its password", "https://user:p/ss@host/x", `https://${hidden}@host/x`],
+  ["a URL with a token in its query", "https://h/x?access_token=abc&y=1", `https://h/x?access_token=${hidden}&y=1`],
+  ["an image by digest stays", "oci://127.0.0.1:5000/ok@sha256:ab12", "oci://127.0.0.1:5000/ok@sha256:ab12"],
+  ["the name of a Secret stays", 'secret "db-credentials" not found', 'secret "db-credentials" not found'],
+  ["a sentence about tokens stays", "the bearer token was rejected", "the bearer token was rejected"],
+  ["Tekton's words stay", '"step-apply" exited with code 7: Error', '"step-apply" exited with code 7: Error'],
+  ["a word that ends in key stays", "monkey=1 keyboard=2", "monkey=1 keyboard=2"],
+];
+
+for (const [sentence, text, expected] of texts) {
+  Deno.test(`redact: ${sentence}`, () => {
+    assertEquals(redact(text), expected);
+    assertEquals(redact(expected), expected, "what is redacted stays as it is");
+  });
+}
+
+Deno.test("redactParameters hides the values under secret names, and secrets in other values", () => {
+  assertEquals(
+    redactParameters({
+      REPLICAS: "3",
+      DB_PASSWORD: "x",
+      githubToken: "y",
+      KEY: "z",
+      EMPTY_SECRET: "",
+      ARGS: "--token t",
+    }),
+    {
+      REPLICAS: "3",
+      DB_PASSWORD: hidden,
+      githubToken: hidden,
+      KEY: hidden,
+      EMPTY_SECRET: "",
+      ARGS: `--token ${hidden}`,
+    },
+  );
+});
+
+Deno.test("redactKnown hides the very values of secret parameters, longest first, and leaves short ones", () => {
+  const parameters = { A_TOKEN: "abcd", B_TOKEN: "abcdef", C_TOKEN: "no", REPLICAS: "three" };
+  assertEquals(redactKnown("abcdef, abcd; no three", parameters), `${hidden}, ${hidden}; no three`);
+});
+
+Deno.test("cap cuts between characters, says so, and never gives more than the limit", () => {
+  assertEquals(cap("short"), "short");
+  assertEquals(cap("é".repeat(30), 52), `${"é".repeat(21)}… [cut]`);
+  assertEquals(cap("lone \ud800"), "lone \ufffd");
+  fc.assert(fc.property(fc.string({ unit: "grapheme" }), fc.integer({ min: 0, max: 40 }), (text, limit) => {
+    const bytes = new TextEncoder().encode(cap(text, limit));
+    assert(bytes.length <= limit);
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  }));
+});
+
+Deno.test("redact takes time linear in the text, whatever is repeated in it", () => {
+  const bait = [
+    "a",
+    "eyJ",
+    "://",
+    "://a:b",
+    "://a:b@",
+    "-----BEGIN ",
+    "-----END ",
+    "A\\n-----END ",
+    "token=",
+    'token="',
+    "\\",
+  ]
+    .concat([
+      "token='\\'",
+      "--token ",
+      "key:",
+      "token=,a",
+      "token=a,",
+      "bearer  ",
+      "cookie:",
+      '"key":"token",',
+      "AKIA",
+      " ",
+    ]);
+  const size = 300_000;
+  for (const part of bait) {
+    const text = part.repeat(size / part.length);
+    const startMs = performance.now();
+    redact(text);
+    const tookMs = performance.now() - startMs;
+    assert(tookMs < 2_000, `${JSON.stringify(part)} took ${tookMs} ms`); // the square would be minutes
+  }
+});
