@@ -1,9 +1,12 @@
 // Which keys an event of a watch wakes up. An execution is reconciled for its own events, its run's and its lock's; a free
-// Lease for itself. What was there at the start waits behind what is new.
+// Lease for itself.
+//
+// What has not started yet goes first: an incident waits for it. What runs or has ended comes after it, and so does all that
+// was there at the start, or a history of ten thousand would stand before the first new execution.
 
 import { keyOf } from "../kube/store.ts";
 import type { Priority, Workqueue } from "../kube/workqueue.ts";
-import { isFinal, isOwed } from "../workflow/execution.ts";
+import type { Execution } from "../workflow/execution.ts";
 import type { Caches } from "./caches.ts";
 
 export interface Queues {
@@ -14,24 +17,24 @@ export interface Queues {
 }
 
 export function connectHandlers(caches: Caches, queues: Queues, onGone: (uid: string) => void): void {
-  const wake = (key: string, priority: Priority) => {
-    if (key) queues.executions.add(key, priority);
+  const wake = (key: string) => {
+    if (key) queues.executions.add(key, priorityOf(caches.executions.informer.store.get(key)));
   };
-  caches.executions.informer.onChange(({ type, object, initial }) => {
+  caches.executions.informer.onChange(({ type, object }) => {
     if (type === "deleted") onGone(object.uid);
-    wake(keyOf(object), initial && isFinal(object) && !isOwed(object) ? "low" : "high");
+    wake(keyOf(object));
   });
-  caches.pipelineRuns.informer.onChange(({ object, initial }) => {
-    wake(object.executionKey, initial ? "low" : "high");
-  });
-  caches.locks.informer.onChange(({ type, object, old, initial }) => {
-    const priority = initial ? "low" : "high";
-    if (object.holder) wake(keyOf(object.holder), priority);
+  caches.pipelineRuns.informer.onChange(({ object }) => wake(object.executionKey));
+  caches.locks.informer.onChange(({ type, object, old }) => {
+    if (object.holder) wake(keyOf(object.holder));
     else if (type !== "deleted") queues.locks.add(object.name, "low");
-    if (old?.holder && old.holder.uid !== object.holder?.uid) wake(keyOf(old.holder), priority);
-    if (type === "deleted" && old?.holder) wake(keyOf(old.holder), priority);
+    if (old?.holder && (type === "deleted" || old.holder.uid !== object.holder?.uid)) wake(keyOf(old.holder));
   });
   caches.locks.onWrote = (lock) => {
     if (!lock.holder) queues.locks.add(lock.name, "low");
   };
+}
+
+function priorityOf(execution: Execution | undefined): Priority {
+  return execution && (execution.status.phase ?? "Pending") === "Pending" ? "high" : "low";
 }

@@ -239,7 +239,8 @@ async function writeRun(
 }
 
 function isLostRace(error: StatusError): boolean {
-  return error.conflict || error.alreadyExists || error.objectNotFound;
+  const namespaceMissing = error.status?.details?.kind === "namespaces";
+  return error.conflict || error.alreadyExists || (error.objectNotFound && !namespaceMissing);
 }
 
 async function ignoring(reasons: string[], work: () => Promise<void>): Promise<void> {

@@ -24,6 +24,8 @@ export interface ReflectorState<Item> {
   readonly streamingWorks: boolean;
   /** Watches that ended in silence without any event, in a row. */
   readonly silences: number;
+  /** The last list has led to no event yet since a version expired: a second time in a row, it waits. */
+  readonly expired: boolean;
 }
 
 export type ReflectorInput<Item> =
@@ -77,6 +79,7 @@ export function initialState<Item>(): ReflectorState<Item> {
     wholeList: false,
     streamingWorks: true,
     silences: 0,
+    expired: false,
   };
 }
 
@@ -126,7 +129,7 @@ function event<Item>(state: ReflectorState<Item>, event: WatchEvent, item: Item 
     state.items.push(item);
     return { state, next: "read" };
   }
-  const known = { ...state, resourceVersion, silences: 0 };
+  const known = { ...state, resourceVersion, silences: 0, expired: false };
   if (event.type === "BOOKMARK" || item === undefined) return { state: known, next: "read" };
   return { state: known, next: "read", apply: { type: event.type, item } };
 }
@@ -158,7 +161,9 @@ function failed<Item>(state: ReflectorState<Item>, error: Error): ReflectorStep<
   const expired = status !== undefined && isExpired(status);
   switch (state.phase) {
     case "watch":
-      return { ...retry, state: expired ? listAgain(state) : state };
+      if (!expired) return { ...retry, state };
+      // Usual after a restart of the server, which is there again: then no time is lost.
+      return { ...retry, state: { ...listAgain(state), expired: true }, next: state.expired ? "retry" : "open" };
     case "chunkedList":
       // Whatever broke a list, its next attempt begins anew; an expired token says that chunks are too slow here.
       return { ...retry, state: { ...listAgain(state, "chunkedList"), wholeList: expired && state.continue !== "" } };

@@ -22,8 +22,9 @@ export interface QueueObserver {
 }
 
 interface Waiting {
-  priority: Priority;
-  sinceMs: number;
+  readonly key: string;
+  readonly priority: Priority;
+  readonly sinceMs: number;
 }
 
 interface Processing {
@@ -41,8 +42,8 @@ export class Workqueue {
   /** The truth about what waits. A key is in here or in `#processing`, never in both. */
   readonly #waiting = new Map<string, Waiting>();
   readonly #processing = new Map<string, Processing>();
-  /** Order only: may name keys that were handed out or moved up meanwhile, which are then passed over. */
-  readonly #order: Record<Priority, Fifo> = { high: new Fifo(), low: new Fifo() };
+  /** Order only: an entry that does not stand in `#waiting` any more was moved up, and is passed over. */
+  readonly #order: Record<Priority, Fifo<Waiting>> = { high: new Fifo(), low: new Fifo() };
   readonly #delayed = new Map<string, { atMs: number; priority: Priority; timer: Disposable }>();
   readonly #failures = new Map<string, number>();
   readonly #idle: ((key: string | undefined) => void)[] = [];
@@ -79,8 +80,7 @@ export class Workqueue {
       this.#observer.added?.();
       this.#wait(key, priority);
     } else if (priority === "high" && waiting.priority === "low") {
-      waiting.priority = "high";
-      this.#order.high.push(key);
+      this.#line({ ...waiting, priority });
     }
   }
 
@@ -158,19 +158,23 @@ export class Workqueue {
   }
 
   #wait(key: string, priority: Priority): void {
-    this.#waiting.set(key, { priority, sinceMs: this.#clock.monotonic() });
-    this.#order[priority].push(key);
+    this.#line({ key, priority, sinceMs: this.#clock.monotonic() });
     const idle = this.#idle.shift();
     if (idle) idle(this.#take());
     else this.#observer.depth?.(this.#waiting.size);
   }
 
+  #line(waiting: Waiting): void {
+    this.#waiting.set(waiting.key, waiting);
+    this.#order[waiting.priority].push(waiting);
+  }
+
   #take(): string | undefined {
     for (const priority of ["high", "low"] as const) {
       const order = this.#order[priority];
-      for (let key = order.shift(); key !== undefined; key = order.shift()) {
-        const waiting = this.#waiting.get(key);
-        if (waiting?.priority !== priority) continue;
+      for (let waiting = order.shift(); waiting; waiting = order.shift()) {
+        const { key } = waiting;
+        if (this.#waiting.get(key) !== waiting) continue;
         this.#waiting.delete(key);
         const nowMs = this.#clock.monotonic();
         this.#processing.set(key, { priority, sinceMs: nowMs, again: undefined });
@@ -183,23 +187,23 @@ export class Workqueue {
   }
 }
 
-/** First in, first out, in constant time a key however long the queue is. */
-class Fifo {
-  #keys: (string | undefined)[] = [];
+/** First in, first out, in constant time an entry however long the queue is. */
+class Fifo<T> {
+  #entries: (T | undefined)[] = [];
   #head = 0;
 
-  push(key: string): void {
-    this.#keys.push(key);
+  push(entry: T): void {
+    this.#entries.push(entry);
   }
 
-  shift(): string | undefined {
-    if (this.#head === this.#keys.length) return undefined;
-    const key = this.#keys[this.#head];
-    this.#keys[this.#head++] = undefined;
-    if (this.#head > 1_000 && this.#head * 2 > this.#keys.length) {
-      this.#keys = this.#keys.slice(this.#head);
+  shift(): T | undefined {
+    if (this.#head === this.#entries.length) return undefined;
+    const entry = this.#entries[this.#head];
+    this.#entries[this.#head++] = undefined;
+    if (this.#head > 1_000 && this.#head * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#head);
       this.#head = 0;
     }
-    return key;
+    return entry;
   }
 }

@@ -61,13 +61,18 @@ async function carry(
     outgoing.flushHeaders();
     const reader = response.body.getReader();
     gone.signal.addEventListener("abort", () => void reader.cancel().catch(() => {}), { once: true });
-    for (let part = await reader.read(); !part.done; part = await reader.read()) outgoing.write(part.value);
+    // Each part is on its way before the next is read: what precedes a lost connection arrives.
+    for (let part = await reader.read(); !part.done; part = await reader.read()) await written(outgoing, part.value);
     outgoing.end();
   } catch (error) {
     incoming.socket.destroy();
     // A fault's lost connection, a cut watch, and a client that has gone end here; anything else is a fault of this program.
     if (!(error instanceof TypeError || error instanceof DOMException)) throw error;
   }
+}
+
+function written(outgoing: ServerResponse, part: Uint8Array): Promise<void> {
+  return new Promise((resolve) => outgoing.write(part, () => resolve()));
 }
 
 function isWatch(incoming: IncomingMessage): boolean {

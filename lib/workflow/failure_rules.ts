@@ -23,8 +23,6 @@ export interface Symptoms {
 
 interface Rule {
   readonly reason: FailureReason;
-  /** A plain sentence: what is the case when the rule hits. */
-  readonly when: string;
   readonly matches: (s: Symptoms) => boolean;
 }
 
@@ -82,14 +80,14 @@ const configurationReasons = new Set([
 
 const rules: readonly Rule[] = [
   {
+    // A step, a sidecar or an init container was killed for its memory.
     reason: "OOMKilled",
-    when: "a step, a sidecar or an init container was killed for its memory",
     matches: (s) =>
       s.stepReasons.includes("OOMKilled") || /^[A-Z][A-Za-z]*OOM$/.test(s.taskReason) || hasWord(s.text, "OOMKilled"),
   },
   {
+    // Time was up: the execution's, the pipeline's, the task's or the step's.
     reason: "DeadlineExceeded",
-    when: "time was up: the execution's, the pipeline's, the task's or the step's",
     matches: (s) =>
       s.endedBecause === "DeadlineExceeded" || s.pipelineReason === "PipelineRunTimeout" ||
       s.taskReason === "TaskRunTimeout" || s.stepReasons.includes("TimeoutExceeded") ||
@@ -97,21 +95,21 @@ const rules: readonly Rule[] = [
       /exceeded the specified timeout limit|\bwas active on the node longer than the specified deadline/.test(s.text),
   },
   {
+    // Nothing began within the start deadline.
     reason: "ConfigurationError",
-    when: "nothing began within the start deadline",
     matches: (s) => s.endedBecause === "StartDeadlineExceeded",
   },
   {
+    // An image could not be pulled, or not be read in its registry.
     reason: "ImagePullBackOff",
-    when: "an image could not be pulled, or not be read in its registry",
     matches: (s) =>
       hasOne(imageReasons, s) || ["ImagePullBackOff", "ErrImagePull"].some((word) => hasWord(s.text, word)) ||
       /\bfailed to pull (the )?image\b|\bBack-off pulling image\b|\bMANIFEST_UNKNOWN\b|translating TaskSpec to Pod: .*\bGET https?:/
         .test(s.text),
   },
   {
+    // A quota or a node's resources were used up.
     reason: "ResourceExhausted",
-    when: "a quota or a node's resources were used up",
     matches: (s) =>
       hasOne(resourceReasons, s) ||
       [s.text, s.stepText].some((text) =>
@@ -120,8 +118,8 @@ const rules: readonly Rule[] = [
       ),
   },
   {
+    // An access was refused.
     reason: "Forbidden",
-    when: "an access was refused",
     matches: (s) =>
       s.stepReasons.includes("Forbidden") || s.taskReason === "Forbidden" ||
       [s.text, s.stepText].some((text) =>
@@ -129,8 +127,8 @@ const rules: readonly Rule[] = [
       ),
   },
   {
+    // Something that the workflow needs is missing, invalid or cannot be resolved.
     reason: "ConfigurationError",
-    when: "something that the workflow needs is missing, invalid or cannot be resolved",
     matches: (s) =>
       hasOne(configurationReasons, s) || s.taskReason === "InvalidImageName" ||
       (["PodCreationFailed", "CreateRunFailed", ""].includes(s.taskReason) && sayMissingOrInvalid(s.text)) ||
@@ -141,12 +139,6 @@ const rules: readonly Rule[] = [
 /** The reason of the first rule that hits; Unknown when none does. */
 export function reasonFor(symptoms: Symptoms): FailureReason {
   return rules.find((rule) => rule.matches(symptoms))?.reason ?? "Unknown";
-}
-
-/** Each rule's reason and sentence, in order: for documentation and for tests that want every rule met. */
-export function ruleFor(symptoms: Symptoms): { reason: FailureReason; when: string } | undefined {
-  const rule = rules.find((each) => each.matches(symptoms));
-  return rule && { reason: rule.reason, when: rule.when };
 }
 
 /** The message with every quoted name, and the names given, taken out: what is left are the words of whoever wrote it. */

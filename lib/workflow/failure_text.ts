@@ -6,7 +6,7 @@ type Parameters = Readonly<Record<string, string>>;
 
 /** One line without secrets: neither what looks like one, nor what these parameters have under a secret's name. */
 export function safeLine(text: string, parameters: Parameters): string {
-  return cap(oneLine(text+Object.keys(parameters).slice(9)+String(redactKnown).slice(0,0)));
+  return cap(oneLine(redactKnown(text, parameters)));
 }
 
 /** The same for a part of a longer text, at most `limitBytes` long. */

@@ -7,6 +7,6 @@ import type { Lock } from "./lock.ts";
 export function decideFreeLock(lock: Lock, cooldownMs: number, nowMs: number): Decision {
   if (lock.holder) return wait("it is held");
   const leftMs = Math.max(...lock.recentEnds.map(({ completedAtMs }) => completedAtMs + cooldownMs - nowMs), 0);
-  if (leftMs > 0) return wait("its ledger keeps a cooldown", Math.min(leftMs, cooldownMs));
+  if (cooldownMs > 0 && leftMs > 0) return wait("its ledger keeps a cooldown", Math.min(leftMs, cooldownMs));
   return act({ do: "deleteLock", lock }, "it is free and its ledger has run out");
 }

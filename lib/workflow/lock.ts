@@ -104,12 +104,12 @@ export function withEnd(
 ): RecentEnd[] {
   const latest = new Map<string, RecentEnd>();
   for (const entry of end ? [...ends, end] : ends) {
-    if (nowMs - entry.completedAtMs >= cooldownMs) continue;
+    if (cooldownMs <= 0 || nowMs - entry.completedAtMs >= cooldownMs) continue;
     const known = latest.get(entry.workflowId);
     if (!known || known.completedAtMs <= entry.completedAtMs) latest.set(entry.workflowId, entry);
   }
   const kept = [...latest.values()].sort((a, b) => a.completedAtMs - b.completedAtMs);
-  while (kept.length > 0 && new TextEncoder().encode(JSON.stringify(kept)).length > ledgerLimitBytes) kept.shift();
+  while (kept.length > 0 && new TextEncoder().encode(ledgerText(kept) ?? "").length > ledgerLimitBytes) kept.shift();
   return kept;
 }
 
@@ -159,6 +159,12 @@ export function lockFrom(json: JSONObject): Lock {
 /** `namespace/name/uid`: the holderIdentity of an execution. */
 export function identity(holder: { namespace: string; name: string; uid: string }): string {
   return `${holder.namespace}/${holder.name}/${holder.uid}`;
+}
+
+/** Whether the holder can be looked up at all: a hand-written identity may name nothing that an object can be called. */
+export function isReadable({ namespace, name, uid }: Holder): boolean {
+  const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+  return uid !== "" && subdomain.test(namespace) && subdomain.test(name);
 }
 
 function holderFrom(text: string, detailsText: string): Holder {

@@ -40,7 +40,7 @@ export async function pass(clock: ManualClock, ms: number): Promise<void> {
 }
 
 /** The events of a finished execution: started and completed. */
-export function completed(name = "fix", o: Partial<Execution> & { spec?: Partial<Execution["spec"]> } = {}): Execution {
+export function completed(name = "fix", o: Parameters<typeof execution>[0] = {}): Execution {
   return execution({
     name,
     uid: `uid-${name}`,

@@ -145,28 +145,34 @@ const table: Record<string, [State, ReflectorInput<string>, ReturnType<typeof su
     version: "150",
     next: "read",
   }],
-  "watch: 410 as an answer lists again": [watching, refused(410, "Expired"), {
+  "watch: 410 as an answer lists again at once": [watching, refused(410, "Expired"), {
     phase: "streamingList",
     version: "100",
-    next: "retry",
+    next: "open",
     error: true,
   }],
-  "watch: 410 as an event lists again": [watching, errorEvent(410, "Expired"), {
+  "watch: 410 as an event lists again at once": [watching, errorEvent(410, "Expired"), {
     phase: "streamingList",
     version: "100",
-    next: "retry",
+    next: "open",
     error: true,
   }],
-  "watch: 410 where streaming lists do not work lists in chunks": [
+  "watch: 410 where streaming lists do not work lists in chunks, at once": [
     { ...watching, streamingWorks: false },
     errorEvent(410, "Gone"),
-    { phase: "chunkedList", version: "100", next: "retry", error: true },
+    { phase: "chunkedList", version: "100", next: "open", error: true },
   ],
-  "watch: a version that the server has not reached lists again": [
+  "watch: a version that the server has not reached lists again at once": [
     watching,
     refused(504, "Timeout", { causes: [{ reason: "ResourceVersionTooLarge" }] }),
-    { phase: "streamingList", version: "100", next: "retry", error: true },
+    { phase: "streamingList", version: "100", next: "open", error: true },
   ],
+  "watch: 410 twice without an event in between waits": [{ ...watching, expired: true }, errorEvent(410, "Expired"), {
+    phase: "streamingList",
+    version: "100",
+    next: "retry",
+    error: true,
+  }],
   "watch: another ERROR event goes on from the last version": [watching, errorEvent(500, "InternalError"), {
     phase: "watch",
     version: "100",
@@ -224,8 +230,9 @@ Deno.test("step: after an expired continue token everything is asked for at once
   assertEquals(listed.state.wholeList, false);
 });
 
-Deno.test("step: an event in between forgets a silence; 429 tells when to come back", () => {
-  assertEquals(step({ ...watching, silences: 1 }, event("BOOKMARK", "101")).state.silences, 0);
+Deno.test("step: an event in between forgets a silence and an expiry; 429 tells when to come back", () => {
+  const { silences, expired } = step({ ...watching, silences: 1, expired: true }, event("BOOKMARK", "101")).state;
+  assertEquals([silences, expired], [0, false]);
   assertEquals(step(watching, refused(429, "TooManyRequests", {}, 7_000)).retryAfterMs, 7_000);
 });
 

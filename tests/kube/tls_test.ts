@@ -142,6 +142,7 @@ Deno.test("tls: a file that rotates is followed without a restart", async () => 
     assertEquals(await ask(one.url), { method: "POST", body: "b" });
     await Deno.writeTextFile(`${directory}/ca.crt`, second.cert);
     clock.advance(60_000);
+    await assertRejects(() => ask(one.url), TypeError);
     assertEquals(await ask(two.url), { method: "POST", body: "b" });
     await Deno.writeTextFile(`${directory}/token`, "t2");
     assertEquals(await access.authorize!(), "t2");

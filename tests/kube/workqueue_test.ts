@@ -33,6 +33,16 @@ Deno.test("workqueue: high goes before low, and a low key added high moves up", 
   assertEquals(await drain(queue), ["h1", "l3", "l1", "l2"]);
 });
 
+Deno.test("workqueue: a key that moved up and comes again as low goes to the end of the line", async () => {
+  const queue = new Workqueue({ clock: new ManualClock() });
+  for (const key of ["a", "b"]) queue.add(key, "low");
+  queue.add("a", "high");
+  assertEquals(await queue.next(), "a");
+  queue.done("a");
+  queue.add("a", "low");
+  assertEquals(await drain(queue), ["b", "a"]);
+});
+
 Deno.test("workqueue: a key is never out twice; added meanwhile, it comes again once after done", async () => {
   const queue = new Workqueue({ clock: new ManualClock() });
   queue.add("a");

@@ -106,12 +106,12 @@ Deno.test("redact takes time linear in the text, whatever is repeated in it", ()
       "AKIA",
       " ",
     ]);
-  const size = 300_000;
+  const size = 500_000;
   for (const part of bait) {
     const text = part.repeat(size / part.length);
     const startMs = performance.now();
     redact(text);
     const tookMs = performance.now() - startMs;
-    assert(tookMs < 2_000, `${JSON.stringify(part)} took ${tookMs} ms`); // the square would be minutes
+    assert(tookMs < 2_000, `${JSON.stringify(part)} took ${tookMs} ms`); // the square of it would be several times that
   }
 });
