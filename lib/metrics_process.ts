@@ -60,12 +60,12 @@ export function registerProcessMetrics(registry: prometheus.Registry): void {
   }).set({ version: Deno.version.deno, v8: Deno.version.v8 }, 1);
 }
 
-/** /proc exists on Linux only, and may be hidden there. */
+/** /proc exists on Linux only, and may be hidden there; Deno opens it to a program with every permission. */
 function fromProc<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof Error && "code" in error) return undefined;
+    if (error instanceof Deno.errors.NotCapable || error instanceof Error && "code" in error) return undefined;
     throw error;
   }
 }

@@ -1,9 +1,12 @@
-// `deno task compile`: the program as one file, dist/kubernaut-we. `deno compile` puts it behind a runtime stub (denort), which it
-// fetches the first time; DENORT_BIN names one that is there already. Where there is neither, it says so in one line and ends with 1.
+// `deno task compile`: the program as one file, dist/kubernaut-we. `deno compile` puts it behind a runtime stub (denort), which
+// it fetches the first time; DENORT_BIN names one that is there already. Without either it says so in one line and ends with 1.
 
+import { lineWriter } from "../lib/log.ts";
+
+const complain = lineWriter(Deno.stderr);
 const output = "dist/kubernaut-we";
-/** What `deno task start` may do: the kubeconfig may name files anywhere, and plugins to run. */
-const permissions = ["net", "env", "read", "write", "sys", "run"].map((name) => `--allow-${name}`);
+/** As `deno task start`: a kubeconfig may name files anywhere and plugins to run, and /proc opens to nothing less. */
+const permissions = "-A";
 
 Deno.exitCode = await compile(Deno.args);
 
@@ -12,7 +15,7 @@ async function compile(args: string[]): Promise<number> {
   const stub = Deno.env.get("DENORT_BIN");
   if (stub && !await isFile(stub)) return refuse(`DENORT_BIN is ${stub}, and there is no such file`);
   const run = new Deno.Command(Deno.execPath(), {
-    args: ["compile", ...permissions, "--output", output, ...args, "main.ts"],
+    args: ["compile", permissions, "--output", output, ...args, "main.ts"],
     stdin: "null",
     stderr: "piped",
     stdout: "inherit",
@@ -24,7 +27,7 @@ async function compile(args: string[]): Promise<number> {
   if (url && !stub) {
     return refuse(`the runtime stub ${url} cannot be fetched; name one that is there already in DENORT_BIN`);
   }
-  console.error(told.trimEnd());
+  complain(told.trimEnd());
   return code;
 }
 
@@ -44,6 +47,6 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 function refuse(line: string): number {
-  console.error(`compile: ${line}`);
+  complain(`compile: ${line}`);
   return 1;
 }

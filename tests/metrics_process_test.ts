@@ -13,7 +13,9 @@ Deno.test({
     const text = await registry.metrics();
     const sampled = (name: string) => text.split("\n").some((line) => line.startsWith(`${name} `));
     assertEquals(
-      ["process_open_fds", "process_max_fds", "process_resident_memory_bytes", "process_start_time_seconds"].map(sampled),
+      ["process_open_fds", "process_max_fds", "process_resident_memory_bytes", "process_start_time_seconds"].map(
+        sampled,
+      ),
       [false, false, true, true],
     );
   },

@@ -59,7 +59,8 @@ export class HttpPost implements Disposable {
       signal.throwIfAborted();
       if (!(error instanceof Error)) throw error;
       this[Symbol.dispose]();
-      return { outcome: "failed", reason: textOf(error), perhapsBatch: !/refused|dns|resolve/i.test(error.message) };
+      const reason = textOf(error);
+      return { outcome: "failed", reason, perhapsBatch: !/refused|dns|resolve|certificate/i.test(reason) };
     } finally {
       signal.removeEventListener("abort", stop);
     }

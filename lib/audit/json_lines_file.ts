@@ -22,7 +22,7 @@ export async function appendLines(path: string, lines: readonly string[], log: L
       for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await file.write(rest));
       await file.sync();
     } catch (error) {
-      await file.truncate(endsAt);
+      await cutBack(file, endsAt);
       throw error;
     }
     if (fresh) await syncDirectory(directory);
@@ -30,6 +30,15 @@ export async function appendLines(path: string, lines: readonly string[], log: L
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return `${path}: ${error.message}`;
+  }
+}
+
+/** Takes back what was written of lines that could not be kept. Where that fails, the next write repairs it. */
+async function cutBack(file: Deno.FsFile, endsAt: number): Promise<void> {
+  try {
+    await file.truncate(endsAt);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
   }
 }
 

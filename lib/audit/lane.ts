@@ -86,7 +86,8 @@ export class Lane<W extends Waiting> {
     try {
       while (!signal.aborted) {
         if (this.#queue.length === 0) await this.#pause("events", signal);
-        if (this.#queue.length > 0 && this.#queue.length < this.#batch && !this.#hurry) {
+        const mayGrow = this.#queue.length > 0 && this.#queue.length < this.#batch;
+        if (mayGrow && this.#failures === 0 && !this.#hurry) {
           await this.#pause("events", signal, this.#o.batchDelayMs);
         }
         if (!signal.aborted) await this.#deliver(this.#take(), signal);

@@ -26,6 +26,13 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "print or install the CustomResourceDefinition",
     load: async () => (await import("./crds.ts")).crds,
   },
+  explain: {
+    summary: "tell what an execution did, what failed, and what to do",
+    load: async () => {
+      const { explain } = await import("./explain.ts");
+      return (args) => explain(args, { connect: connectAsUser });
+    },
+  },
   audit: { summary: "read the audit trail", load: async () => (await import("./audit.ts")).audit },
   config: { summary: "print what is in force, or the schema", load: async () => (await import("./config.ts")).config },
   version: { summary: "print the version", load: async () => (await import("./version.ts")).printVersion },
@@ -44,8 +51,15 @@ export async function main(args: string[]): Promise<number> {
 }
 
 /** The cluster of the kubeconfig, for a command that a person runs. */
-async function connectAsUser(): Promise<RestClient> {
+async function connectAsUser(
+  { kubeconfig, context }: { kubeconfig?: string | undefined; context?: string | undefined } = {},
+): Promise<RestClient> {
   const { connect } = await import("../kube/kubeconfig.ts");
   const log = createLogger({ level: "warn", format: "text", clock: systemClock, write: lineWriter(Deno.stderr) });
-  return await connect({ clock: systemClock, log });
+  return await connect({
+    clock: systemClock,
+    log,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+  });
 }

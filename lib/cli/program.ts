@@ -138,7 +138,7 @@ export class Program {
     await using stack = new AsyncDisposableStack();
     const app = healthApp({
       checks: () => this.#checks(),
-      alive: () => ({ ok: true, detail: "the event loop turns" }),
+      alive: () => this.#alive(),
     });
     const health = stack.use(await serveHttp(app, { address: config.health.address, key: "health.address", clock }));
     const tls = config.metrics.plainHttp ? undefined : stack.use(
@@ -168,6 +168,12 @@ export class Program {
     );
     const owned = stack.move();
     return { health, metrics: metricsServer, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
+  }
+
+  #alive(): Check {
+    const stuck = this.controller.stuckPass();
+    if (!stuck) return { ok: true, detail: "work goes on" };
+    return { ok: false, detail: `${stuck.key} has been worked on for ${Math.round(stuck.forMs / 1000)} s` };
   }
 
   #checks(): Record<string, Check> {

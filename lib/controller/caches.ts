@@ -8,7 +8,7 @@ import { Informer, type WatchObserver } from "../kube/informer.ts";
 import { keyOf, type Stored } from "../kube/store.ts";
 import type { Logger } from "../log.ts";
 import { type Execution, executionFrom } from "../workflow/execution.ts";
-import { type Lock, lockFrom } from "../workflow/lock.ts";
+import { isReadable, type Lock, lockFrom } from "../workflow/lock.ts";
 import { label, managedBy } from "../workflow/names.ts";
 import { isFinished, type PipelineRun, pipelineRunFrom } from "../workflow/pipeline_run.ts";
 import { canonicalTarget, parseTarget, TargetError } from "../workflow/target.ts";
@@ -132,7 +132,7 @@ export function createCaches(o: CacheOptions): Caches {
       "leases",
       [listPath("lock", o.lockNamespace)],
       lockFrom,
-      { holder: (lock) => lock.holder ? [keyOf(lock.holder)] : [] },
+      { holder: ({ holder }) => holder && isReadable(holder) ? [keyOf(holder)] : [] },
       ours,
     ),
   };

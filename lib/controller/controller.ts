@@ -46,6 +46,10 @@ export interface ControllerObserver extends ReconcileObserver {
 
 /** A watch that has been silent for this long is stale: three times what its own deadline allows. */
 const staleMs = 270_000;
+/** A watch that cannot be opened again within this time means an API server that does not answer. */
+const brokenMs = 10_000;
+/** No request takes longer than 30 s, and no pass has so many: one that lasts this long will never end. */
+const stuckMs = 15 * 60_000;
 const lockWorkers = 2;
 
 export class Controller {
@@ -57,7 +61,8 @@ export class Controller {
   readonly #spooled = new Set<string>();
   readonly #crash = new AbortController();
   readonly #reconciler: Reconciler;
-  #working = 0;
+  /** When each pass under way began; a Set of objects, because two queues may know the same key. */
+  readonly #passes = new Set<{ readonly key: string; readonly startedMs: number }>();
   /** Resolved while passes may begin: closed in a standby. */
   #gate = Promise.withResolvers<void>();
   #open = false;
@@ -117,13 +122,23 @@ export class Controller {
         return [`${name}: not listed yet${informer.lastError ? ` (${informer.lastError.message})` : ""}`];
       }
       const ageMs = informer.lastEventAgeMs();
+      if (informer.lastError && ageMs > brokenMs) return [`${name}: ${informer.lastError.message}`];
       return ageMs > staleMs ? [`${name}: nothing heard for ${Math.round(ageMs / 1000)} s`] : [];
     });
   }
 
   /** Keys that wait, and passes that are under way. */
   get load(): { waiting: number; working: number } {
-    return { waiting: this.#queues.executions.length, working: this.#working };
+    return { waiting: this.#queues.executions.length, working: this.#passes.size };
+  }
+
+  /** A pass that will never end, if there is one: the process is better started again. */
+  stuckPass(): { key: string; forMs: number } | undefined {
+    const nowMs = this.#o.clock.monotonic();
+    for (const { key, startedMs } of this.#passes) {
+      if (nowMs - startedMs > stuckMs) return { key, forMs: nowMs - startedMs };
+    }
+    return undefined;
   }
 
   /**
@@ -179,11 +194,12 @@ export class Controller {
         queue.add(key);
         continue;
       }
-      this.#working++;
+      const pass = { key, startedMs: this.#o.clock.monotonic() };
+      this.#passes.add(pass);
       try {
         await this.#pass(queue, key, reconcile);
       } finally {
-        this.#working--;
+        this.#passes.delete(pass);
         queue.done(key);
       }
     }

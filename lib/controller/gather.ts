@@ -10,7 +10,7 @@ import type { OrphanSnapshot } from "../workflow/orphan.ts";
 import { endOf } from "../workflow/outcome.ts";
 import { type PipelineRun, pipelineRunName } from "../workflow/pipeline_run.ts";
 import type { Refusal } from "../workflow/refusal.ts";
-import { type AuditState, type Rules, type Seen, type Snapshot, targetOf } from "../workflow/snapshot.ts";
+import { type AuditState, type Rival, type Rules, type Seen, type Snapshot, targetOf } from "../workflow/snapshot.ts";
 import { canonicalTarget } from "../workflow/target.ts";
 import type { Caches } from "./caches.ts";
 
@@ -20,10 +20,12 @@ export interface Facts {
   lock?: { value: Lock | undefined };
   holder?: { value: Execution | undefined };
   holderRun?: { value: PipelineRun | undefined };
+  rivals?: { value: readonly Rival[] };
   execution?: { value: Execution | undefined };
   unfinishedTaskRuns?: boolean;
   evidence?: Evidence;
   refusal?: Refusal;
+  lockRefusal?: string;
   removedBecause?: string;
 }
 
@@ -52,8 +54,12 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
     return name ? caches.locks.get({ namespace: rules.lockNamespace, name }) : undefined;
   });
   const holder = lock.value?.holder;
-  const run = seen(facts.pipelineRun, () => ownOrForeign(caches, execution, rules));
-  const isOwn = run.value !== undefined && run.value.executionUid === execution.uid;
+  const holderRun = seen(
+    facts.holderRun,
+    () => holder?.pipelineRun.name ? caches.pipelineRuns.get(holder.pipelineRun) : undefined,
+  );
+  const atPlace = seen(facts.pipelineRun, () => caches.pipelineRuns.get(placeOfRun(execution, rules)));
+  const own = isOwn(execution, atPlace.value) ? atPlace.value : undefined;
   const claimedAtMs = Date.parse(execution.claim?.claimedAt ?? "");
   const wallAgeMs = Number.isNaN(claimedAtMs) ? Infinity : Math.max(0, nowMs - claimedAtMs);
   return {
@@ -62,20 +68,21 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
     execution,
     claimAgeMs: Math.min(wallAgeMs, clock.monotonic() - memory.firstSeenMs),
     sinceProgressMs: clock.monotonic() - memory.progressMs,
-    pipelineRun: { value: isOwn ? run.value : undefined, live: run.live },
-    foreignRun: isOwn ? undefined : run.value,
+    pipelineRun: { value: own ?? (atPlace.live ? undefined : elsewhere(caches, execution)), live: atPlace.live },
+    foreignRun: own ? undefined : atPlace.value,
     unfinishedTaskRuns: facts.unfinishedTaskRuns,
     lock,
     holder: seen(facts.holder, () => holder && caches.executions.get(holder)),
-    holderRun: seen(
-      facts.holderRun,
-      () => holder?.pipelineRun.name ? caches.pipelineRuns.get(holder.pipelineRun) : undefined,
-    ),
-    rivals: canonical === undefined ? [] : caches.pipelineRuns.by("target", canonical)
-      .filter(({ executionUid }) => executionUid !== execution.uid)
-      .map((rival) => ({ run: rival, execution: executionOf(caches, rival) })),
+    holderRun: {
+      value: holderRun.value?.executionUid === holder?.uid ? holderRun.value : undefined,
+      live: holderRun.live,
+    },
+    rivals: facts.rivals
+      ? { value: facts.rivals.value, live: true }
+      : { value: rivalsOn(caches, canonical, execution.uid), live: false },
     recentEnds: canonical === undefined || isFinal(execution) ? [] : recentEndsOn(caches, canonical, execution.uid),
     refusal: facts.refusal,
+    lockRefusal: facts.lockRefusal,
     removedBecause: facts.removedBecause,
     evidence: facts.evidence,
     audit: context.auditStateOf(execution),
@@ -124,16 +131,27 @@ export function placeOfRun(execution: Execution, rules: Rules): { namespace: str
   return { namespace: rules.executionNamespace || execution.namespace, name: pipelineRunName(execution) };
 }
 
-/**
- * The run by its name, and failing that, the way it was when it was deleted, if it had finished: a run that is pruned the
- * moment it ends has ended all the same.
- */
-function ownOrForeign(caches: Caches, execution: Execution, rules: Rules): PipelineRun | undefined {
-  const byName = caches.pipelineRuns.get(placeOfRun(execution, rules));
+/** Whether it is the run of this execution: of its uid, and, once the status names one, that very run. */
+function isOwn(execution: Execution, run: PipelineRun | undefined): boolean {
   const uid = execution.status.pipelineRunRef?.uid;
-  if (byName && (byName.executionUid === execution.uid) && (!uid || byName.uid === uid)) return byName;
-  const byUid = caches.pipelineRuns.by("uid", execution.uid).find((run) => !uid || run.uid === uid);
-  return byUid ?? (uid ? tombstone(caches.pipelineRuns.lastSeen(uid)) : undefined) ?? byName;
+  return run !== undefined && run.executionUid === execution.uid && (!uid || run.uid === uid);
+}
+
+/**
+ * A run that is not where it should be, and failing that, the way it was when it was deleted, if it had finished: a run that
+ * is pruned the moment it ends has ended all the same.
+ */
+function elsewhere(caches: Caches, execution: Execution): PipelineRun | undefined {
+  const uid = execution.status.pipelineRunRef?.uid;
+  const found = caches.pipelineRuns.by("uid", execution.uid).find((run) => isOwn(execution, run));
+  return found ?? (uid ? tombstone(caches.pipelineRuns.lastSeen(uid)) : undefined);
+}
+
+function rivalsOn(caches: Caches, canonical: string | undefined, ownUid: string): Rival[] {
+  if (canonical === undefined) return [];
+  return caches.pipelineRuns.by("target", canonical)
+    .filter(({ executionUid }) => executionUid !== ownUid)
+    .map((run) => ({ run, execution: executionOf(caches, run) }));
 }
 
 function tombstone(run: PipelineRun | undefined): PipelineRun | undefined {

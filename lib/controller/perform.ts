@@ -17,7 +17,7 @@ import {
   startPatch,
 } from "../workflow/pipeline_run.ts";
 import type { Refusal } from "../workflow/refusal.ts";
-import type { Rules } from "../workflow/snapshot.ts";
+import type { Rival, Rules } from "../workflow/snapshot.ts";
 import { withoutDetails } from "../workflow/status.ts";
 import type { Api } from "./api.ts";
 import type { Caches } from "./caches.ts";
@@ -32,6 +32,7 @@ export interface Subject {
   readonly run: PipelineRun | undefined;
   /** Where its run is, or would be. */
   readonly runPlace: { readonly namespace: string; readonly name: string } | undefined;
+  readonly rivals: readonly Rival[];
   readonly lock: Lock | undefined;
   /** The Lease's name, whether it exists or not. */
   readonly lockName: string;
@@ -140,6 +141,9 @@ async function readLive(
         value: holder?.pipelineRun.name ? await api.get("pipelineRun", holder.pipelineRun) : undefined,
       };
       return;
+    case "rivals":
+      facts.rivals = { value: await stillThere(api, subject.rivals) };
+      return;
     case "execution":
       facts.execution = { value: await api.get("execution", subject.place) };
       return;
@@ -212,7 +216,12 @@ async function writeLock(
   try {
     caches.locks.wrote(await write());
   } catch (error) {
-    if (!(error instanceof StatusError) || !isLostRace(error)) throw error;
+    if (!(error instanceof StatusError)) throw error;
+    if (isNamespaceAway(error)) {
+      facts.lockRefusal = error.status?.message ?? error.message;
+      return;
+    }
+    if (!isLostRace(error)) throw error;
     const value = await api.get("lock", { namespace: rules.lockNamespace, name: subject.lockName });
     facts.lock = { value };
     if (value) caches.locks.wrote(value);
@@ -236,6 +245,25 @@ async function writeRun(
     facts.pipelineRun = { value: await api.get("pipelineRun", subject.runPlace) };
     if (facts.pipelineRun.value) caches.pipelineRuns.wrote(facts.pipelineRun.value);
   }
+}
+
+/** The runs that are still unfinished, and their executions, as they are now. */
+async function stillThere(api: Api, rivals: readonly Rival[]): Promise<Rival[]> {
+  const found: Rival[] = [];
+  for (const { run } of rivals) {
+    const now = await api.get("pipelineRun", run);
+    if (now?.uid !== run.uid || isFinished(now)) continue;
+    const [namespace = "", name = ""] = run.executionKey.split("/");
+    const execution = namespace && name ? await api.get("execution", { namespace, name }) : undefined;
+    found.push({ run: now, execution: execution?.uid === run.executionUid ? execution : undefined });
+  }
+  return found;
+}
+
+/** Missing, or being deleted: nothing can be created in it. */
+function isNamespaceAway(error: StatusError): boolean {
+  return (error.objectNotFound && error.status?.details?.kind === "namespaces") ||
+    (error.httpCode === 403 && /because it is being terminated/.test(error.message));
 }
 
 function isLostRace(error: StatusError): boolean {

@@ -58,7 +58,15 @@ export class Reconciler {
     const lock = caches.locks.get({ namespace: rules.lockNamespace, name });
     if (!lock) return {};
     const decision = decideFreeLock(lock, rules.cooldownMs, clock.now());
-    const subject = { execution: undefined, place: lock, run: undefined, runPlace: undefined, lock, lockName: name };
+    const subject = {
+      execution: undefined,
+      place: lock,
+      run: undefined,
+      runPlace: undefined,
+      rivals: [],
+      lock,
+      lockName: name,
+    };
     if (decision.action) await perform(this.#o, decision.action, subject, {});
     return outcomeOf(decision);
   }
@@ -79,6 +87,8 @@ export class Reconciler {
       }
       const actionMs = clock.monotonic();
       await perform(this.#o, action, this.#subjectOf(snapshot), facts);
+      // The last word: the object may be gone by now, and the cache hears of it in its own time.
+      if (action.do === "removeFinalizer") return {};
       const tookMs = clock.monotonic() - actionMs;
       const after = caches.executions.informer.store.get(key);
       if (action.do === "createPipelineRun" && !facts.refusal) observer?.pipelineRunCreated?.(tookMs);
@@ -122,6 +132,7 @@ export class Reconciler {
         place: { namespace, name },
         run,
         runPlace: run ?? orphan.lock?.holder?.pipelineRun,
+        rivals: [],
         lock: orphan.lock,
         lockName: orphan.lock?.name ?? "",
       }, factsOf(orphan.uid));
@@ -131,13 +142,14 @@ export class Reconciler {
   }
 
   #subjectOf(snapshot: Snapshot): Subject {
-    const { execution, lock, rules, pipelineRun } = snapshot;
+    const { execution, lock, rules, pipelineRun, rivals } = snapshot;
     const target = targetOf({ execution });
     return {
       execution,
       place: execution,
       run: pipelineRun.value,
       runPlace: pipelineRun.value ?? placeOfRun(execution, rules),
+      rivals: rivals.value,
       lock: lock.value,
       lockName: execution.claim?.lease || (target ? lockName(canonicalTarget(target)) : ""),
     };

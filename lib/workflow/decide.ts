@@ -9,12 +9,12 @@ import { act, type Decision, wait } from "./action.ts";
 import { type Execution, isFinal, isOwed } from "./execution.ts";
 import { abandon, settle } from "./finish.ts";
 import { follow } from "./follow.ts";
-import { coolingDown, type Holder, lockName, newLock, type RecentEnd, takeLock, withEnd } from "./lock.ts";
+import { coolingDown, type Holder, isReadable, lockName, newLock, type RecentEnd, takeLock, withEnd } from "./lock.ts";
 import { newPipelineRun, pipelineRunName } from "./pipeline_run.ts";
 import { judgeRefusal } from "./refusal.ts";
 import { endOf, fail, skipBusy, skipRecent } from "./outcome.ts";
 import { holdsLock, type Snapshot } from "./snapshot.ts";
-import { rfc3339, running } from "./status.ts";
+import { conditions, rfc3339, running } from "./status.ts";
 import { stop } from "./stop.ts";
 import { canonicalTarget, parseTarget } from "./target.ts";
 import { timeoutMsOf, validate } from "./validate.ts";
@@ -45,7 +45,10 @@ function begin(s: Snapshot): Decision {
 /** 1. An invalid spec fails, before anything is locked or created. */
 function invalid(s: Snapshot): Decision | undefined {
   const fault = validate(s.execution, s.rules);
-  if (!fault || holdsLock(s)) return undefined;
+  const { claim, uid } = s.execution;
+  const isCopy = claim !== undefined && claim.uid !== uid;
+  // What was accepted once goes on, though configuration may have changed since.
+  if (!fault || (holdsLock(s) && !isCopy)) return undefined;
   return fail(s, { reason: fault.reason, message: fault.message, wasExecutionFailure: false });
 }
 
@@ -60,7 +63,8 @@ function busy(s: Snapshot): Decision | undefined {
     return act({ do: "claim", claim: s.execution.claim }, "the target seems busy: an outcome will be owed");
   }
   if (!live) return act({ do: "read", what: "lock" }, "the target seems busy: look again, live");
-  if (!lock.holder) return onceNothingRuns(s, () => skipBusy(s, { execution: undefined }));
+  // A holder that nobody can look up is still a holder: what was written by hand never frees a target.
+  if (!lock.holder || !isReadable(lock.holder)) return onceNothingRuns(s, () => skipBusy(s, { execution: undefined }));
   if (!s.holder.live) return act({ do: "read", what: "holder" }, "is the holder of the lock alive?");
   const holder = s.holder.value;
   const alive = holder !== undefined && holder.uid === lock.holder.uid && !isFinal(holder);
@@ -89,6 +93,7 @@ function takeTheLock(s: Snapshot): Decision | undefined {
   const target = parseTarget(execution.spec.targetResource, execution.namespace);
   const holder = holderOf(s);
   const { value: lock } = s.lock;
+  if (s.lockRefusal !== undefined) return lockUnknown(s, s.lockRefusal);
   if (lock) {
     const ends = withEnd([...lock.recentEnds, ...endOfFormerHolder(s)], undefined, nowMs, rules.cooldownMs);
     const patch = takeLock(lock, target, holder, ends, nowMs);
@@ -100,17 +105,29 @@ function takeTheLock(s: Snapshot): Decision | undefined {
   return act({ do: "createLock", body }, "the target is free: make its lock");
 }
 
+/** No Lease can be made where its namespace is missing: said once, then waited for. Nobody fails for it. */
+function lockUnknown(s: Snapshot, why: string): Decision {
+  const known = s.execution.status.conditions?.find(({ type }) => type === "ResourceLockAcquired");
+  const wanted = { type: "ResourceLockAcquired", status: "Unknown", reason: "LockNamespaceMissing" } as const;
+  if (known?.status === wanted.status && known.reason === wanted.reason) {
+    return { retryAfterMs: 1_000, reason: `no lock can be made: ${why}` };
+  }
+  const patch = { conditions: conditions(s.execution, s.nowMs, [{ ...wanted, message: why }]) };
+  return act({ do: "writeStatus", patch, announce: undefined }, `no lock can be made: ${why}`);
+}
+
 /** 5. An unfinished run of somebody else on the target: its lock was taken away by hand. It goes first. */
 function outrun(s: Snapshot): Decision | undefined {
-  if (s.pipelineRun.value) return undefined;
-  const rival = s.rivals.find(({ execution }) => execution && !isFinal(execution));
+  if (s.pipelineRun.value || s.rivals.value.length === 0) return undefined;
+  if (!s.rivals.live) return act({ do: "read", what: "rivals" }, "somebody else's run is on the target: is it still?");
+  const rival = s.rivals.value.find(({ execution }) => execution && !isFinal(execution));
   if (rival?.execution) {
     if (!isOwed(s.execution)) {
       return act({ do: "claim", claim: undefined }, "another run is on the target: an outcome will be owed");
     }
     return skipBusy(s, { execution: rival.execution });
   }
-  return s.rivals.length > 0 ? wait("a run without an execution is being ended on this target", 1_000) : undefined;
+  return wait("a run without an execution is being ended on this target", 1_000);
 }
 
 /** 6. The claim: from now on lock and run have their places, whatever the configuration says later. */

@@ -44,6 +44,12 @@ export function abandon(s: Snapshot): Decision {
 /** An unfinished run of a final execution: a late write of somebody's. It is ended whenever it is seen. */
 function leftRunning(s: Snapshot): Decision | undefined {
   const run = s.pipelineRun.value;
+  const { foreignRun } = s;
+  // A late write of a paused replica made a second one: no status names it, so it never starts.
+  if (foreignRun?.executionUid === s.execution.uid && foreignRun.deletedAtMs === undefined) {
+    const next = stop({ value: foreignRun, live: true }, "pipelineRun", "ExecutionEnded", s);
+    if (next) return next;
+  }
   if (run && isFinished(run)) return undefined;
   if (!run && (!holdsLock(s) || !s.execution.claim)) return undefined;
   return stop(s.pipelineRun, "pipelineRun", "ExecutionEnded", s);
@@ -78,6 +84,7 @@ function release(s: Snapshot, end: RecentEnd | undefined): Decision | undefined 
   if (!live) return act({ do: "read", what: "lock" }, "the ledger has no entry of it: look again, live");
   if (lock) {
     const ends = withEnd(lock.recentEnds, end, nowMs, cooldownMs);
+    if (!ends.includes(end)) return undefined; // the ledger is full of later ends
     return act(
       { do: "patchLock", lock, patch: writeLedger(lock, ends, false), for: "ledger" },
       "enter its end into the ledger",
@@ -85,7 +92,7 @@ function release(s: Snapshot, end: RecentEnd | undefined): Decision | undefined 
   }
   const name = execution.claim?.lease;
   const target = targetOf(s);
-  if (!name || !target) return undefined;
+  if (!name || !target || s.lockRefusal !== undefined) return undefined;
   const body = newLock({ namespace: rules.lockNamespace, name, target }, undefined, [end], nowMs);
   return act({ do: "createLock", body }, "its lock is gone: a free one keeps the ledger");
 }

@@ -85,7 +85,7 @@ export function ended(s: Snapshot): Decision | undefined {
 
 /** A Lease that is missing while the run is unfinished is put back: it was deleted by hand. */
 function lockBack(s: Snapshot): Decision | undefined {
-  if (s.lock.value) return undefined;
+  if (s.lock.value || s.lockRefusal !== undefined) return undefined;
   const { execution, rules, nowMs } = s;
   if (!s.lock.live) return act({ do: "read", what: "lock" }, "the cache has no lock of ours: is it really gone?");
   const name = execution.claim?.lease;

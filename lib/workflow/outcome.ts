@@ -5,7 +5,7 @@ import { act, type Decision } from "./action.ts";
 import { formatDuration } from "./duration.ts";
 import { type Execution, type FailureReason, isOwed, type SkipDetails, statusTimeMs } from "./execution.ts";
 import { plainFailure } from "./failure_without_run.ts";
-import type { RecentEnd } from "./lock.ts";
+import { isReadable, type RecentEnd } from "./lock.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { failed, rfc3339, skipped } from "./status.ts";
 
@@ -33,7 +33,8 @@ export function fail(
 
 /** Skipped, because somebody else holds the target; `execution` is who, as far as it is known. */
 export function skipBusy(s: Snapshot, by: { execution: Execution | undefined }): Decision {
-  const holder = s.lock.value?.holder;
+  const lockHolder = s.lock.value?.holder;
+  const holder = lockHolder && isReadable(lockHolder) ? lockHolder : undefined;
   const { execution } = by;
   const named = execution
     ? { name: `${execution.namespace}/${execution.name}`, workflowId: execution.spec.workflowId }
@@ -82,7 +83,8 @@ export function skipRecent(s: Snapshot, end: RecentEnd, remainingMs: number): De
 export function endOf(execution: Execution): RecentEnd | undefined {
   const { phase } = execution.status;
   if (phase !== "Completed" && phase !== "Failed") return undefined;
-  const started = execution.claim !== undefined || execution.status.startTime !== undefined;
+  // A claim of another uid came with a copy, which never held anything.
+  const started = execution.claim?.uid === execution.uid || execution.status.startTime !== undefined;
   const completedAtMs = statusTimeMs(execution.status, "completionTime");
   if (!started || completedAtMs === undefined) return undefined;
   const { namespace, name, uid, spec } = execution;

@@ -34,7 +34,7 @@ export interface Seen<T> {
 /** Somebody else's unfinished run on the same target. */
 export interface Rival {
   readonly run: PipelineRun;
-  /** Its execution, undefined when the cache has none. */
+  /** Its execution, undefined when there is none (any more). */
   readonly execution: Execution | undefined;
 }
 
@@ -55,7 +55,7 @@ export interface Snapshot {
   readonly sinceProgressMs: number;
   /** The execution's own run, by its uid: where the claim or the status says it is. */
   readonly pipelineRun: Seen<PipelineRun>;
-  /** Somebody else's run that stands under the name of ours. */
+  /** A run that stands under the name of ours: somebody else's, or one of our uid that is not the one the status names. */
   readonly foreignRun: PipelineRun | undefined;
   /** Whether a run that is being deleted still has unfinished TaskRuns; undefined until it was read live. */
   readonly unfinishedTaskRuns: boolean | undefined;
@@ -64,9 +64,11 @@ export interface Snapshot {
   /** Who holds that Lease, when it is somebody else; and that one's run. */
   readonly holder: Seen<Execution>;
   readonly holderRun: Seen<PipelineRun>;
-  readonly rivals: readonly Rival[];
+  readonly rivals: { readonly value: readonly Rival[]; readonly live: boolean };
   /** Ends of executions in the cache that held the lock on this target. */
   readonly recentEnds: readonly RecentEnd[];
+  /** The answer to this pass's attempt to create a Lease, when its namespace is missing or going. */
+  readonly lockRefusal: string | undefined;
   /** The answer to this pass's attempt to create the PipelineRun, when it was refused. */
   readonly refusal: Refusal | undefined;
   /** This pass deleted its pending run, and why: gone from now on, and not by somebody else. */

@@ -35,9 +35,11 @@ export function validate(execution: Execution, rules: Rules): Fault | undefined 
   return undefined;
 }
 
-/** executionConfig.timeout, else the default. Only of a spec that has been validated. */
+/** executionConfig.timeout, else (none, or a text that is none) the default: whatever runs has a deadline. */
 export function timeoutMsOf(execution: Execution, rules: Rules): number {
-  return execution.spec.timeout === undefined ? rules.timeoutMs : parseDurationMs(execution.spec.timeout);
+  const { timeout } = execution.spec;
+  const anyLength = { ...rules, maxTimeoutMs: Infinity }; // one that was valid when it started stays so
+  return timeout === undefined || hasTimeout(execution, anyLength) ? rules.timeoutMs : parseDurationMs(timeout);
 }
 
 /** A claim of another uid came with a copy of the object: running it would repeat what the original did. */

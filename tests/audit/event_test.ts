@@ -48,7 +48,7 @@ Deno.test("eventsOf: the whole of a completed event", () => {
     },
   });
   const [, event] = eventsOf(life);
-  const id = "31774de9-af25-5b1d-b6a5-0a39d2a90c73";
+  const id = "43efd094-b610-5eae-a820-6cca43d6bfbd";
   assertEquals(event, {
     version: "1.0",
     event_id: id,

@@ -235,9 +235,11 @@ Deno.test("Outbox: what finds no room is offered again when there is some, and i
   assert(it.outbox.backlog <= 20 && it.outbox.backlog >= 18, `${it.outbox.backlog} events are held`);
   await pass(clock, 40_000);
   assertEquals(it.outbox.state("uid-e49", eventsOf(lives[49]!)), { late: "too many events wait before it" });
+  const before = it.changes.length;
   sink.answer = () => ({ outcome: "delivered" });
   await pass(clock, 120_000);
   assertEquals(it.outbox.backlog, 0);
+  assert(it.changes.length - before <= 150, "each is called a few times, not for every event that leaves");
   assertEquals(new Set(sink.taken.map(({ event_id }) => event_id)).size, 100);
   assert(lives.every((life) => it.outbox.state(life.uid, eventsOf(life)) === "delivered"));
 });

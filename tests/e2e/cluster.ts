@@ -180,16 +180,16 @@ export class Cluster implements AsyncDisposable {
   /** Waits for one of these phases, and gives the status. A final phase that is none of them fails at once. */
   async untilPhase(name: string, phases: string | readonly string[], limitMs = 30_000): Promise<ExecutionStatus> {
     const wanted: readonly string[] = [phases].flat();
-    let seen: ExecutionStatus = {} as ExecutionStatus;
-    const reached = async () => {
+    let seen: ExecutionStatus | undefined;
+    const end = await this.until(`${name} ${wanted.join(" or ")}`, limitMs, async () => {
       seen = await this.status(name);
-      const final = ["Completed", "Failed", "Skipped"].includes(seen.phase ?? "");
-      if (final && !wanted.includes(seen.phase ?? "")) throw new Error(`${name} is ${describe(seen)}`);
-      return wanted.includes(seen.phase ?? "") && seen;
-    };
-    return await this.until(`${name} ${wanted.join(" or ")}`, limitMs, reached).catch((cause) => {
-      throw new Error(`${cause.message}; it is ${describe(seen)}`, { cause });
+      const phase = seen.phase ?? "";
+      return (wanted.includes(phase) || ["Completed", "Failed", "Skipped"].includes(phase)) && seen;
+    }).catch((cause) => {
+      throw new Error(`${cause.message}; it is ${seen && describe(seen)}`, { cause });
     });
+    if (!wanted.includes(end.phase ?? "")) throw new Error(`${name} is ${describe(end)}, not ${wanted.join(" or ")}`);
+    return end;
   }
 
   /** Waits until no Lease of this target has a holder: there may be a free one left, with its ledger. */

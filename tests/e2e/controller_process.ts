@@ -22,7 +22,7 @@ export class ControllerProcess implements AsyncDisposable {
 
   private constructor(readonly directory: string, args: readonly string[], env: Record<string, string>) {
     // The shell only sets the log file up: it is replaced by the program, which keeps the process id.
-    const script = 'exec "$0" run --no-lock -A "$@" >>"$LOG_FILE" 2>&1';
+    const script = 'exec "$0" run -A "$@" >>"$LOG_FILE" 2>&1';
     this.#child = new Deno.Command("sh", {
       args: ["-c", script, Deno.execPath(), program, ...args],
       env: { ...env, LOG_FILE: `${directory}/log` },

@@ -40,6 +40,16 @@ e2e("a PipelineRun that no status names", async (cluster, t) => {
     },
   );
 
+  await t.step("of a Skipped execution, is removed, never started", async () => {
+    await cluster.execute("again", { target: cluster.target("done") });
+    const status = await cluster.untilPhase("again", "Skipped");
+    const execution = await cluster.get("workflowexecutions", "again") as JSONObject;
+    await create(cluster, "of-a-skipped-one", metadataOf(execution), pending);
+    await untilGone(cluster, "of-a-skipped-one");
+    assertNeverStarted(runs, "of-a-skipped-one");
+    assertEquals(await cluster.status("again"), status);
+  });
+
   await t.step("of a running execution, is never started beside the one that the status names", async () => {
     await cluster.execute("busy", { bundle: "hang" });
     const { pipelineRunRef } = await cluster.untilPhase("busy", "Running");
@@ -102,7 +112,7 @@ function create(
 }
 
 async function untilGone(cluster: Cluster, run: string): Promise<void> {
-  await cluster.until(`PipelineRun ${run} is gone`, 30_000, async () => !(await cluster.get("pipelineruns", run)));
+  await cluster.until(`PipelineRun ${run} is gone`, 15_000, async () => !(await cluster.get("pipelineruns", run)));
 }
 
 /** In every state that there was of it, it was pending, and Tekton had started nothing. */

@@ -2,7 +2,7 @@
 // what the real one was seen to refuse, asks for a token and a Role, and plays whatever failures a test scripts. Called
 // through `fetch` here, in this process; over a real port in data_storage_server.ts.
 
-import { Ajv, type ValidateFunction } from "npm:ajv@8.20.0";
+import { Ajv, type ValidateFunction } from "ajv";
 import type { JSONObject, JSONValue } from "../../lib/kube/contract.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import { yaml } from "../../deps.ts";
@@ -29,7 +29,6 @@ export interface Received {
   readonly method: string;
   readonly path: string;
   readonly token: string;
-  readonly body: JSONValue;
   /** The answer's status; 0 when there was none. */
   status: number;
 }
@@ -81,10 +80,8 @@ export class DataStorage {
 
   async handle(request: Request): Promise<Response | "cut" | "hang"> {
     const { pathname, searchParams } = new URL(request.url);
-    const text = await request.text();
     const token = (request.headers.get("authorization") ?? "").replace(/^Bearer /, "");
-    const body: JSONValue = text === "" ? null : JSON.parse(text);
-    const record: Received = { method: request.method, path: pathname, token, body, status: 0 };
+    const record: Received = { method: request.method, path: pathname, token, status: 0 };
     this.received.push(record);
     const scripted = this.script.shift() ?? this.always;
     if (typeof scripted === "object") {
@@ -92,13 +89,14 @@ export class DataStorage {
       return problem(scripted.status, scripted.detail, scripted.headers);
     }
     if (scripted === "cut" || scripted === "hang") return scripted;
-    const answer = this.#answer(record, searchParams);
+    const text = await request.text();
+    const answer = this.#answer(record, searchParams, text === "" ? null : JSON.parse(text));
     if (scripted) return scripted === "store and cut" ? "cut" : "hang";
     record.status = answer.status;
     return answer;
   }
 
-  #answer({ method, path, token, body }: Received, query: URLSearchParams): Response {
+  #answer({ method, path, token }: Received, query: URLSearchParams, body: JSONValue): Response {
     if (this.tokens.size > 0) {
       if (!this.tokens.has(token)) return problem(401);
       if (this.withoutRole.has(token)) return problem(403);

@@ -1,8 +1,10 @@
-// The repository's own files, for tests that read them: what .gitignore names is left out.
+// The repository's own files, for tests that read them: what .gitignore names is left out, and at the root what is hidden and
+// not known to belong there, such as somebody's cache.
 
 import { type SourceFile, sourceFile } from "./source_files.ts";
 
 const root = new URL("../../", import.meta.url);
+const hiddenAtRoot: ReadonlySet<string> = new Set([".ci", ".github", ".editorconfig", ".gitattributes", ".gitignore"]);
 
 /** Every TypeScript file of the product and of its tests. */
 export function sourceFiles(): SourceFile[] {
@@ -20,7 +22,8 @@ export function* trackedTexts(): Generator<{ path: string; text: string }> {
 
 function* walk(folder: string, ignored: Ignored = readIgnored()): Generator<string> {
   for (const { name, isDirectory, isFile } of Deno.readDirSync(new URL(folder || ".", root))) {
-    if (ignored.anywhere.has(name) || (folder === "" && ignored.atRoot.has(name))) continue;
+    if (ignored.anywhere.has(name)) continue;
+    if (folder === "" && (ignored.atRoot.has(name) || name.startsWith(".") && !hiddenAtRoot.has(name))) continue;
     if (isDirectory) yield* walk(`${folder}${name}/`, ignored);
     else if (isFile) yield `${folder}${name}`;
   }

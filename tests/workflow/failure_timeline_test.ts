@@ -1,3 +1,5 @@
+// The timeline of a failed run, told from recorded PipelineRuns and TaskRuns.
+
 import { assertEquals } from "@std/assert";
 import { timeline } from "../../lib/workflow/failure_timeline.ts";
 import { recorded } from "./failure_builders.ts";

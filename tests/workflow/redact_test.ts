@@ -1,3 +1,5 @@
+// What is hidden from text that leaves the program, what stays readable, and that it takes linear time.
+
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { cap, redact, redactKnown, redactParameters } from "../../lib/workflow/redact.ts";

@@ -1,3 +1,5 @@
+// What failureDetails.naturalLanguageSummary says, in whole sentences, for recorded and made-up failures.
+
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { plainFailure } from "../../lib/workflow/failure_without_run.ts";
 import { detailsOf, execution, failedRun, failedTaskRun, nowMs, recorded } from "./failure_builders.ts";

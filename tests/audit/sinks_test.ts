@@ -1,0 +1,124 @@
+// From the configuration to sinks; standard output, and the webhook.
+
+import { assertEquals } from "@std/assert";
+import { cloudEvent, CloudEventsSink } from "../../lib/audit/cloudevents.ts";
+import { deadLetterLog } from "../../lib/audit/dead_letter.ts";
+import { eventsOf } from "../../lib/audit/event.ts";
+import { createSinks } from "../../lib/audit/sinks.ts";
+import { StdoutSink } from "../../lib/audit/stdout.ts";
+import { ManualClock } from "../../lib/clock.ts";
+import { silentLogger } from "../../lib/log.ts";
+import { completed, failed, type LogLine, oneEvent, ownerOf, pass, recordingLog, running, skipped } from "./harness.ts";
+
+Deno.test("createSinks: one sink an entry, the webhook last, names without credentials", async () => {
+  const sinks = createSinks({
+    sinks: [
+      { kind: "http", url: "https://user:secret@data-storage:8443" },
+      { kind: "file", directory: "./audit" },
+      { kind: "stdout" },
+    ],
+    notifyUrl: "https://hooks.example/T0/secret-path",
+  }, { clock: new ManualClock(), log: silentLogger });
+  assertEquals(sinks.map(({ name }) => name), [
+    "https://[REDACTED]@data-storage:8443",
+    "file:./audit",
+    "stdout",
+    "webhook https://hooks.example",
+  ]);
+  for (const sink of sinks) await sink[Symbol.asyncDispose]();
+});
+
+Deno.test("createSinks: what the Data Storage refuses lies beside the audit file, or whole in the log without one", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const lines: LogLine[] = [];
+    const deps = { clock: new ManualClock(), log: recordingLog(lines) };
+    const http = { kind: "http", url: "http://x" } as const;
+    const [beside] = createSinks({ sinks: [http, { kind: "file", directory }] }, deps);
+    await beside?.setAside(oneEvent("a"), "400");
+    assertEquals((await Deno.readTextFile(`${directory}/dead-letter.jsonl`)).split("\n").length, 2);
+    assertEquals(lines, []);
+    const [alone] = createSinks({ sinks: [http] }, deps);
+    await alone?.setAside(oneEvent("b"), "400");
+    assertEquals(lines.map(({ level, fields }) => [level, fields["event"]]), [[
+      "error",
+      JSON.stringify(oneEvent("b")),
+    ]]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("StdoutSink: a line an event, whole, however little one write takes", async () => {
+  let text = "";
+  const sink = new StdoutSink({
+    writeSync(bytes) {
+      text += new TextDecoder().decode(bytes.subarray(0, 100));
+      return Math.min(100, bytes.length);
+    },
+  });
+  const events = eventsOf(completed());
+  assertEquals(await sink.deliver(events), { outcome: "delivered" });
+  assertEquals(text, events.map((event) => JSON.stringify(event) + "\n").join(""));
+});
+
+Deno.test("StdoutSink: a closed pipe is a failure that is tried again", async () => {
+  const sink = new StdoutSink({
+    writeSync() {
+      throw new Deno.errors.BrokenPipe("broken pipe");
+    },
+  });
+  assertEquals(await sink.deliver([oneEvent("fix")]), { outcome: "failed", reason: "broken pipe" });
+});
+
+Deno.test("CloudEventsSink: one structured CloudEvent for each terminal state, retried until it is taken", async () => {
+  const clock = new ManualClock();
+  const posted: { type: string | null; body: unknown }[] = [];
+  let down = true;
+  const sink = new CloudEventsSink({
+    url: "http://hooks.test/end",
+    deadLetter: deadLetterLog(silentLogger),
+    clock,
+    fetch: async (input, init) => {
+      if (down) return new Response("later", { status: 503 });
+      const request = new Request(input, init);
+      posted.push({ type: request.headers.get("content-type"), body: await request.json() });
+      return new Response(null, { status: 204 });
+    },
+  });
+  await using it = running({ sinks: [sink], clock });
+  const lives = [completed(), failed(), skipped()];
+  for (const life of lives) it.outbox.offer(ownerOf(life), eventsOf(life));
+  await pass(clock, 60_000);
+  assertEquals([posted.length, it.outbox.backlog], [0, 3]);
+  down = false;
+  await pass(clock, 60_000);
+  assertEquals(new Set(posted.map(({ type }) => type)), new Set(["application/cloudevents+json; charset=utf-8"]));
+  const terminal = lives.map((life) => eventsOf(life).at(-1)!);
+  const byId = (a: unknown, b: unknown) => JSON.stringify(a).localeCompare(JSON.stringify(b));
+  assertEquals(
+    posted.map(({ body }) => body).sort(byId),
+    terminal.map((event) => cloudEvent(event)).sort(byId) as unknown[],
+  );
+  assertEquals(it.outbox.backlog, 0);
+});
+
+Deno.test("cloudEvent: the attributes that CloudEvents 1.0 requires, and the audit event's data", () => {
+  const event = oneEvent("fix");
+  const { data, ...attributes } = cloudEvent(event);
+  assertEquals(attributes, {
+    specversion: "1.0",
+    id: event.event_id,
+    source: "/apis/workflowexecution.kubernaut.ai/v1alpha1/namespaces/payment/workflowexecutions/fix",
+    type: "ai.kubernaut.workflowexecution.workflow.completed",
+    subject: "payment/fix",
+    time: "2026-01-01T00:03:30Z",
+    datacontenttype: "application/json",
+  });
+  assertEquals(data, {
+    ...event.event_data,
+    event_outcome: "success",
+    correlation_id: "rr-fix",
+    duration_ms: 210_000,
+  });
+});

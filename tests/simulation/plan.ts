@@ -1,0 +1,214 @@
+// What happens in the world of a seed: which executions are created when, what people and machines do in between, and how the
+// network behaves. A pure function of the seed, so that a failing world can be told in words before it is run.
+
+import type { Rules } from "../../lib/workflow/snapshot.ts";
+import { defaultRules } from "../support/builders.ts";
+import { Chance } from "./chance.ts";
+import type { Weather } from "./fates.ts";
+
+/** One thing by all its names. */
+export const targets: readonly { canonical: string; aliases: readonly string[] }[] = [
+  {
+    canonical: "payment/deployment/api",
+    aliases: ["payment/deployment/api", "payment/deploy/api", "payment/deployments.apps/api", "payment/deployment.v1.apps/api"],
+  },
+  { canonical: "node/worker-1.internal", aliases: ["node/worker-1.internal", "no/worker-1.internal", "apps/nodes/worker-1.internal"] },
+  { canonical: "payment/rollout.example.com/web", aliases: ["payment/rollout.example.com/web"] },
+];
+
+export interface PlannedExecution {
+  readonly name: string;
+  readonly namespace: string;
+  /** Place in `targets`. */
+  readonly target: number;
+  readonly alias: string;
+  readonly workflow: string;
+  readonly image: string;
+  readonly timeout: string;
+  readonly createdAtMs: number;
+  /** Its run is deleted the moment it has finished. */
+  readonly pruned: boolean;
+}
+
+/** After so much time, or after the nth change of an execution, a run or a Lease and a little more. */
+export type Moment = { readonly atMs: number } | { readonly change: number; readonly thenMs: number };
+
+export type Deed =
+  | { readonly do: "deleteExecution" | "stripFinalizer" | "addForeignFinalizer" | "createAgain"; readonly which: number }
+  | { readonly do: "deleteRun"; readonly which: number; readonly policy: "Foreground" | "Background" }
+  | { readonly do: "cancelRun"; readonly which: number; readonly mode: string }
+  | { readonly do: "deleteLease" | "emptyLease"; readonly target: number }
+  | { readonly do: "squat"; readonly which: number }
+  | { readonly do: "jump"; readonly replica: number; readonly byMs: number }
+  | { readonly do: "kill" | "stop"; readonly replica: number; readonly againAfterMs: number }
+  | { readonly do: "killAtRequest"; readonly replica: number; readonly nth: number; readonly when: "before" | "after" }
+  | { readonly do: "pause" | "standby"; readonly replica: number; readonly forMs: number }
+  | { readonly do: "notServed"; readonly group: string; readonly forMs: number }
+  | { readonly do: "serverDown"; readonly forMs: number; readonly compacts: boolean }
+  | { readonly do: "compact" }
+  | { readonly do: "auditDown"; readonly forMs: number }
+  | {
+    readonly do: "watch";
+    readonly replica: number;
+    readonly resource: string;
+    readonly how: "hold" | "cut" | "cutMidLine" | "expire" | "silence";
+    readonly forMs: number;
+  };
+
+export interface Plan {
+  readonly seed: number;
+  readonly replicas: number;
+  readonly rules: Rules;
+  /** What a controller that is started again is configured with. */
+  readonly laterRules: Rules;
+  readonly executions: readonly PlannedExecution[];
+  readonly deeds: readonly { readonly when: Moment; readonly deed: Deed }[];
+  readonly weather: Weather;
+  /** Nothing goes wrong in this world. */
+  readonly calm: boolean;
+}
+
+/** From then on nothing is done from outside, and nothing goes wrong any more. */
+export const troubleEndsAtMs = 100_000;
+
+const second = 1_000;
+const fineWeather: Weather = {
+  latencyMs: 3,
+  watchLagMs: 0,
+  conflict: 0,
+  tooMany: 0,
+  serverError: 0,
+  lost: 0,
+  answerLost: 0,
+  late: 0,
+  refusedAfterLost: 0,
+};
+
+export function planOf(seed: number): Plan {
+  const chance = Chance.of(seed, "plan");
+  const calm = seed % 8 === 0;
+  const executions = planExecutions(chance, calm);
+  const replicas = chance.happens(calm ? 0.2 : 0.5) ? 2 : 1;
+  const rules: Rules = {
+    ...defaultRules,
+    cooldownMs: chance.pick([0, 20, 60, 60, 60]) * second,
+    startDeadlineMs: chance.pick([0, 20, 40]) * second,
+    rollbackGraceMs: chance.pick([0, 15]) * second,
+    executionNamespace: chance.happens(0.4) ? "workflows" : "",
+  };
+  const laterRules = chance.happens(0.3)
+    ? { ...rules, executionNamespace: rules.executionNamespace ? "" : "workflows" }
+    : rules;
+  return {
+    seed,
+    replicas,
+    rules,
+    laterRules,
+    executions,
+    deeds: calm ? [] : planDeeds(chance, executions, replicas),
+    weather: calm ? fineWeather : planWeather(chance),
+    calm,
+  };
+}
+
+function planExecutions(chance: Chance, calm: boolean): PlannedExecution[] {
+  const count = chance.whole(calm ? 1 : 2, 6);
+  const kinds = chance.whole(1, count > 3 ? 3 : 2);
+  const workflows = chance.pick([["a"], ["a", "b"], ["a", "b"]]);
+  const spreadMs = chance.pick([0, 50, 2 * second, 20 * second, 60 * second]);
+  return Array.from({ length: count }, (_, i) => {
+    const target = chance.whole(0, kinds - 1);
+    const aliases = targets[target]?.aliases ?? [];
+    return {
+      name: `e${i}`,
+      namespace: chance.pick(["payment", "apps"]),
+      target,
+      alias: chance.pick(aliases),
+      workflow: chance.pick(workflows),
+      image: chance.pick(["ok", "ok", "ok", "exit-code", "rollback", "hang", "hang-rollback", "no-such"]),
+      timeout: `${chance.pick([10, 30, 60])}s`,
+      createdAtMs: chance.whole(0, spreadMs),
+      pruned: !calm && chance.happens(0.1),
+    };
+  });
+}
+
+function planWeather(chance: Chance): Weather {
+  const some = (most: number) => (chance.happens(0.4) ? chance.next() * most : 0);
+  return {
+    latencyMs: chance.pick([0, 3, 20, 200]),
+    watchLagMs: chance.pick([0, 0, 20, 500, 5_000]),
+    conflict: some(0.1),
+    tooMany: some(0.1),
+    serverError: some(0.1),
+    lost: some(0.1),
+    answerLost: some(0.15),
+    late: some(0.1),
+    refusedAfterLost: some(0.8),
+  };
+}
+
+function planDeeds(chance: Chance, executions: readonly PlannedExecution[], replicas: number): Plan["deeds"] {
+  // Few kinds of trouble a world, each perhaps several times: combinations stay telling, and all of them come.
+  const kinds = Array.from({ length: chance.whole(0, 4) }, () => chance.pick(troubles));
+  return kinds.flatMap((kind) =>
+    Array.from({ length: chance.whole(1, 2) }, () => ({
+      when: planMoment(chance),
+      deed: kind(chance, executions.length, chance.whole(0, replicas - 1)),
+    }))
+  );
+}
+
+function planMoment(chance: Chance): Moment {
+  if (chance.happens(0.4)) return { atMs: chance.whole(0, chance.pick([100, 5_000, 60_000])) };
+  return { change: chance.whole(1, chance.pick([10, 40])), thenMs: chance.whole(0, chance.pick([0, 5, 300, 3_000])) };
+}
+
+type Trouble = (chance: Chance, executions: number, replica: number) => Deed;
+
+const troubles: readonly Trouble[] = [
+  (c, n) => ({ do: "deleteExecution", which: c.whole(0, n - 1) }),
+  (c, n) => ({ do: "deleteExecution", which: c.whole(0, n - 1) }),
+  (c, n) => ({ do: "stripFinalizer", which: c.whole(0, n - 1) }),
+  (c, n) => ({ do: "addForeignFinalizer", which: c.whole(0, n - 1) }),
+  (c, n) => ({ do: "createAgain", which: c.whole(0, n - 1) }),
+  (c, n) => ({ do: "deleteRun", which: c.whole(0, n - 1), policy: c.pick(["Foreground", "Background"]) }),
+  (c, n) => ({
+    do: "cancelRun",
+    which: c.whole(0, n - 1),
+    mode: c.pick(["Cancelled", "CancelledRunFinally", "StoppedRunFinally"]),
+  }),
+  (c, n) => ({ do: "squat", which: c.whole(0, n - 1) }),
+  (c) => ({ do: "deleteLease", target: c.whole(0, 1) }),
+  (c) => ({ do: "emptyLease", target: c.whole(0, 1) }),
+  (c, _, replica) => ({ do: "jump", replica, byMs: c.whole(-200, 200) * second }),
+  (c, _, replica) => ({ do: "kill", replica, againAfterMs: c.pick([1, 1_000, 20_000]) }),
+  (c, _, replica) => ({ do: "kill", replica, againAfterMs: c.pick([1, 1_000, 20_000]) }),
+  (c, _, replica) => ({ do: "killAtRequest", replica, nth: c.whole(1, 40), when: c.pick(["before", "after"]) }),
+  (c, _, replica) => ({ do: "killAtRequest", replica, nth: c.whole(1, 40), when: c.pick(["before", "after"]) }),
+  (c, _, replica) => ({ do: "stop", replica, againAfterMs: c.pick([1, 1_000, 20_000]) }),
+  (c, _, replica) => ({ do: "pause", replica, forMs: c.pick([100, 5_000, 25_000, 45_000]) }),
+  (c, _, replica) => ({ do: "pause", replica, forMs: c.pick([100, 5_000, 25_000, 45_000]) }),
+  (c, _, replica) => ({ do: "standby", replica, forMs: c.pick([100, 5_000, 25_000]) }),
+  (c) => ({
+    do: "notServed",
+    group: c.pick(["workflowexecution.kubernaut.ai", "tekton.dev", "coordination.k8s.io"]),
+    forMs: c.whole(1, 30) * second,
+  }),
+  (c) => ({ do: "serverDown", forMs: c.whole(1, 15) * second, compacts: c.happens(0.5) }),
+  () => ({ do: "compact" }),
+  (c) => ({ do: "auditDown", forMs: c.whole(1, 60) * second }),
+  watchTrouble,
+  watchTrouble,
+  watchTrouble,
+];
+
+function watchTrouble(chance: Chance, _: number, replica: number): Deed {
+  return {
+    do: "watch",
+    replica,
+    resource: chance.pick(["", "workflowexecutions", "pipelineruns", "leases"]),
+    how: chance.pick(["hold", "hold", "hold", "cut", "cutMidLine", "expire", "silence"]),
+    forMs: chance.pick([200, 5_000, 40_000]),
+  };
+}

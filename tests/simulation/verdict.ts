@@ -1,0 +1,158 @@
+// Runs the world of a seed to its end, and judges what holds only then: everything final, nothing held, nothing owed, the
+// audit trail complete and without a word too many, the write budget kept, and silence.
+
+import type { AuditEvent } from "../../lib/audit/event.ts";
+import { nameOf } from "../../lib/audit/event.ts";
+import type { JSONObject } from "../../lib/kube/contract.ts";
+import { finalizer, label } from "../../lib/workflow/names.ts";
+import { arrange } from "./deeds.ts";
+import { type Plan, planOf, troubleEndsAtMs } from "./plan.ts";
+import { type ExecutionRecord, isFinal, owedEvents } from "./records.ts";
+import { type Ground, World, type WorldOptions } from "./world.ts";
+
+export interface Verdict {
+  readonly seed: number;
+  /** The laws that were broken; empty for a good world. */
+  readonly broken: readonly string[];
+  readonly trace: readonly string[];
+  readonly plan: Plan;
+}
+
+/** Everything about one seed. */
+export async function judge(
+  seed: number,
+  ground: Ground,
+  o: Pick<WorldOptions, "traced" | "sabotage"> = {},
+): Promise<Verdict> {
+  const plan = planOf(seed);
+  const world = await World.create({ plan, ground, ...o });
+  try {
+    arrange(world);
+    let over = false;
+    world.clock.timer(plan.calm ? 1 : troubleEndsAtMs + 1, () => (over = true));
+    await world.runUntil(() => over);
+    const allCreated = Math.max(...plan.executions.map(({ createdAtMs }) => createdAtMs));
+    const quiet = await world.runUntil(() => world.clock.monotonic() >= allCreated && openMatters(world).length === 0);
+    if (world.laws.broken.length === 0) {
+      if (quiet) await judgeEnd(world);
+      else world.laws.breaks(`it does not come to an end: ${openMatters(world).join("; ")}`);
+    }
+  } finally {
+    await world.close();
+  }
+  return { seed, broken: world.laws.broken, trace: world.trace.lines, plan };
+}
+
+/** What somebody still has to do something about. */
+function openMatters(world: World): string[] {
+  const open: string[] = [];
+  for (const { metadata, status } of world.server.storage.list("workflowexecution.kubernaut.ai/workflowexecutions")) {
+    const { phase = "Pending" } = (status ?? {}) as { phase?: string };
+    const place = `${metadata.namespace}/${metadata.name}`;
+    if (!["Completed", "Failed", "Skipped"].includes(phase)) open.push(`${place} is ${phase}`);
+    else if (metadata.finalizers?.includes(finalizer)) open.push(`${place} has our finalizer`);
+    else if (metadata.deletionTimestamp) open.push(`${place} is being deleted`);
+  }
+  for (const { metadata, spec } of world.server.storage.list("coordination.k8s.io/leases")) {
+    const { holderIdentity } = (spec ?? {}) as { holderIdentity?: string };
+    open.push(`Lease ${metadata.name} is ${holderIdentity ? `held by ${holderIdentity}` : "left, and free"}`);
+  }
+  for (const run of world.laws.runs.values()) {
+    const { execution, verdict, gone, name } = run;
+    if (!execution || gone) continue;
+    if (verdict === undefined) open.push(`run ${name} has not finished`);
+    else if (execution.goneAtMs !== undefined) open.push(`run ${name} is left, its execution is gone`);
+  }
+  const spooled = world.server.storage.list("/configmaps", "kubernaut-system").length;
+  if (spooled > 0) open.push(`${spooled} audit events are spooled`);
+  return open;
+}
+
+async function judgeEnd(world: World): Promise<void> {
+  const { laws, plan } = world;
+  for (const execution of laws.executions.values()) judgeExecution(world, execution);
+  for (const fault of auditFaults(world.archive.events, [...laws.executions.values()])) laws.breaks(fault);
+  if (plan.calm) judgeBudget(world);
+  const before = world.writes.length;
+  await world.runFor(plan.rules.cooldownMs + 120_000);
+  const more = world.writes.slice(before).map(({ text }) => text);
+  if (more.length > 0) laws.breaks(`more is written after the end: ${more.slice(0, 5).join(", ")}`);
+}
+
+/** What each execution says of itself must be what happened. */
+function judgeExecution(world: World, execution: ExecutionRecord): void {
+  const { laws } = world;
+  const { key, status, goneAtMs, uid } = execution;
+  if (!isFinal(execution)) {
+    if (goneAtMs === undefined) laws.breaks(`${key} is not final`);
+    return;
+  }
+  const run = [...laws.runs.values()].find((each) => each.uid === status.pipelineRunRef?.uid);
+  if (status.phase === "Completed" && run?.verdict !== "True") laws.breaks(`${key} is Completed, its run did not succeed`);
+  if (/deleted by someone/.test(status.message ?? "") && !run?.byHand) {
+    laws.breaks(`${key} says that its run was deleted by someone, and nobody did`);
+  }
+  if (run?.execution && run.execution.uid !== uid) laws.breaks(`${key} names the run of ${run.execution.key}`);
+  if (run && !run.execution) laws.breaks(`${key} names a run that is not its own`);
+  if (status.phase === "Failed" && run?.verdict === "True" && !run.byHand) {
+    laws.breaks(`${key} is Failed, and its run succeeded: ${status.message}`);
+  }
+  if (status.skipDetails?.reason === "ResourceBusy") {
+    const others = [...laws.executions.values()].filter((each) => each !== execution && each.canonical === execution.canonical);
+    if (!others.some((each) => each.heldLock)) laws.breaks(`${key} was skipped as busy, and nobody else ever held its target`);
+  }
+}
+
+/** Each owed event at least once, nothing else, and repeats alike to the letter. */
+function auditFaults(events: readonly AuditEvent[], executions: readonly ExecutionRecord[]): string[] {
+  const faults: string[] = [];
+  const byId = new Map<string, string>();
+  const found = new Map<string, Set<string>>();
+  for (const event of events) {
+    const text = JSON.stringify(event);
+    const known = byId.get(event.event_id);
+    if (known !== undefined && known !== text) faults.push(`an audit event was repeated differently: ${known} and ${text}`);
+    byId.set(event.event_id, text);
+    const uid = event.event_data.execution_uid;
+    found.set(uid, (found.get(uid) ?? new Set()).add(nameOf(event)));
+  }
+  for (const execution of executions) {
+    const owed = new Set<string>(owedEvents(execution));
+    const recorded = found.get(execution.uid) ?? new Set();
+    for (const name of recorded) if (!owed.has(name)) faults.push(`audit says ${execution.key} ${name}, which is not so`);
+    // Without our finalizer nothing holds the object until its events are safe.
+    if (execution.stripped || !execution.owed) continue;
+    for (const name of owed) if (!recorded.has(name)) faults.push(`audit does not know that ${execution.key} ${name}`);
+  }
+  return faults;
+}
+
+/** design.md, "Budget": ten writes for a clean execution, four for a skipped one; progress and clearing away not counted. */
+function judgeBudget(world: World): void {
+  for (const execution of world.laws.executions.values()) {
+    if (world.plan.replicas > 1) return;
+    const [namespace = "", name = ""] = execution.key.split("/");
+    const own = world.writes.filter(({ call }) => concerns(call, namespace, name, execution));
+    const most = execution.status.phase === "Skipped" ? 4 : execution.status.phase === "Completed" ? 10 : undefined;
+    if (most === undefined || own.length <= most) continue;
+    world.laws.breaks(`${execution.key} took ${own.length} writes: ${own.map(({ text }) => text).join(", ")}`);
+  }
+}
+
+function concerns(
+  { info, body }: World["writes"][number]["call"],
+  namespace: string,
+  name: string,
+  { uid }: ExecutionRecord,
+): boolean {
+  const text = JSON.stringify(body ?? null);
+  if (info.resource === "workflowexecutions") {
+    const keys = Object.keys((body as { status?: JSONObject })?.status ?? {});
+    const onlyProgress = keys.length === 1 && keys[0] === "pipelineRunStatus";
+    return info.namespace === namespace && info.name === name && !onlyProgress;
+  }
+  if (info.resource === "pipelineruns") return text.includes(uid) || info.name.startsWith(`${name}-`);
+  if (info.resource === "events") return text.includes(uid);
+  if (info.resource === "leases") return info.verb !== "delete" && text.includes(uid);
+  return text.includes(`"${label.executionUid}":"${uid}"`);
+}

@@ -1,0 +1,194 @@
+// A new execution that may run: lock, claim, creation, commit. One row a rule; the sentence is the rule.
+
+import { assertEquals } from "@std/assert";
+import { decide } from "../../lib/workflow/decide.ts";
+import type { Refusal } from "../../lib/workflow/refusal.ts";
+import type { Snapshot } from "../../lib/workflow/snapshot.ts";
+import { defaultRules, execution, pipelineRun, snapshot } from "../support/builders.ts";
+import { cached, claim, claimed, free, live, mine, none, noneLive, other, otherRun, pendingRun, told } from "./told.ts";
+
+const refused = (o: Partial<Refusal>): Refusal => ({
+  httpCode: 500,
+  reason: "",
+  message: "no",
+  kind: "",
+  retryAfterMs: undefined,
+  ...o,
+});
+const missing = execution({
+  status: {
+    phase: "Pending",
+    conditions: [{
+      type: "ResourceLockAcquired",
+      status: "Unknown",
+      reason: "LockNamespaceMissing",
+      message: "",
+      lastTransitionTime: "",
+    }],
+  },
+});
+const rival = (execution?: ReturnType<typeof other>) => [{ run: otherRun(), execution }];
+
+const table: [sentence: string, s: Snapshot, answer: string, reason: string][] = [
+  // 4. the lock
+  ["no Lease: it is made, held", snapshot(), "createLock payment/fix/uid-fix", "the target is free: make its lock"],
+  [
+    "a free Lease: it is taken",
+    snapshot({ lock: cached(free()) }),
+    "patchLock take",
+    "the target is free: take its lock",
+  ],
+  [
+    "no namespace for Leases: said once",
+    snapshot({ lockRefusal: `namespaces "x" not found` }),
+    "condition ResourceLockAcquired Unknown LockNamespaceMissing",
+    `no lock can be made: namespaces "x" not found`,
+  ],
+  [
+    "no namespace for Leases: waited for",
+    snapshot({ execution: missing, lockRefusal: "gone" }),
+    "retry 1000",
+    "no lock can be made: gone",
+  ],
+  // 5. rivals
+  [
+    "somebody's unfinished run without a lock: looked at live",
+    claimed({ rivals: cached(rival(other())) }),
+    "read rivals",
+    "somebody else's run is on the target: is it still?",
+  ],
+  [
+    "a live rival goes first: our finalizer",
+    snapshot({ lock: cached(mine), rivals: live(rival(other())) }),
+    "claim nothing",
+    "another run is on the target: an outcome will be owed",
+  ],
+  [
+    "a live rival goes first: skipped",
+    claimed({ rivals: live(rival(other())) }),
+    "status Skipped ResourceBusy",
+    "payment/deployment/api is held by payment/other (workflow scale)",
+  ],
+  [
+    "a rival's run that outlives it is waited for",
+    claimed({ rivals: live(rival(undefined)) }),
+    "wait 1000",
+    "a run without an execution is being ended on this target",
+  ],
+  [
+    "so is one of an execution that has ended",
+    claimed({ rivals: live(rival(other({ status: { phase: "Failed" } }))) }),
+    "wait 1000",
+    "a run without an execution is being ended on this target",
+  ],
+  [
+    "a rival that turns out to be none is none",
+    claimed({ rivals: live([]) }),
+    "createPipelineRun payment/fix-run",
+    "create the run, pending",
+  ],
+  // 6. the claim
+  ["our lock, no claim: claimed", snapshot({ lock: cached(mine) }), "claim uid-fix payment", "claim lock and run"],
+  [
+    "the claim is made for the configured namespace",
+    snapshot({ lock: cached(mine), rules: { ...defaultRules, executionNamespace: "runs" } }),
+    "claim uid-fix runs",
+    "claim lock and run",
+  ],
+  [
+    "a claim whose finalizer was stripped: both again, as claimed",
+    claimed({ execution: execution({ claim }), rules: { ...defaultRules, executionNamespace: "runs" } }),
+    "claim uid-fix payment",
+    "claim lock and run",
+  ],
+  // 7. creation
+  [
+    "claimed: the run is created, where the claim says",
+    claimed({ rules: { ...defaultRules, executionNamespace: "runs" } }),
+    "createPipelineRun payment/fix-run",
+    "create the run, pending",
+  ],
+  [
+    "any refusal: was it created all the same?",
+    claimed({ refusal: refused({}) }),
+    "read pipelineRun",
+    "creation was refused: was the run created all the same?",
+  ],
+  [
+    "a lost answer hid our run: adopted",
+    claimed({ refusal: refused({ httpCode: 0 }), pipelineRun: live(pendingRun) }),
+    "status Running",
+    "the run exists: say so, then it may start",
+  ],
+  [
+    "somebody else's run has the name: Failed, naming it",
+    claimed({
+      refusal: refused({ httpCode: 409 }),
+      pipelineRun: noneLive,
+      foreignRun: pipelineRun({ uid: "uid-x", executionUid: "" }),
+    }),
+    "status Failed ConfigurationError",
+    "PipelineRun payment/fix-run exists and is not ours (uid uid-x)",
+  ],
+  [
+    "a refusal for good: Failed",
+    claimed({ refusal: refused({ httpCode: 403, message: "exceeded quota: runs" }), pipelineRun: noneLive }),
+    "status Failed ResourceExhausted",
+    "a resource quota refuses the PipelineRun: exceeded quota: runs",
+  ],
+  [
+    "a refusal that may pass: again",
+    claimed({ refusal: refused({ httpCode: 503 }), pipelineRun: noneLive }),
+    "retry 0",
+    "creation was refused: no",
+  ],
+  [
+    "with Retry-After: not before",
+    claimed({ refusal: refused({ httpCode: 429, retryAfterMs: 7_000 }), pipelineRun: noneLive }),
+    "retry 7000",
+    "creation was refused: no",
+  ],
+  [
+    "a webhook that refuses beyond the start deadline: Failed",
+    claimed({ refusal: refused({}), pipelineRun: noneLive, claimAgeMs: 120_000 }),
+    "status Failed ConfigurationError",
+    "the PipelineRun could not be created within 120 s: no",
+  ],
+  [
+    "without a start deadline it is tried for ever",
+    claimed({
+      refusal: refused({}),
+      pipelineRun: noneLive,
+      claimAgeMs: 1e9,
+      rules: { ...defaultRules, startDeadlineMs: 0 },
+    }),
+    "retry 0",
+    "creation was refused: no",
+  ],
+  [
+    "no answer at all is tried beyond the start deadline",
+    claimed({ refusal: refused({ httpCode: 0 }), pipelineRun: noneLive, claimAgeMs: 1e9 }),
+    "retry 0",
+    "creation was refused: no",
+  ],
+  // 8. the commit
+  [
+    "the run exists: Running, and not started before that is written",
+    claimed({ pipelineRun: cached(pendingRun) }),
+    "status Running",
+    "the run exists: say so, then it may start",
+  ],
+  [
+    "no phase at all is Pending",
+    snapshot({ execution: execution({ status: {} }), pipelineRun: none }),
+    "createLock payment/fix/uid-fix",
+    "the target is free: make its lock",
+  ],
+];
+
+for (const [sentence, s, answer, reason] of table) {
+  Deno.test(`decide, new: ${sentence}`, () => {
+    const decision = decide(s);
+    assertEquals([told(decision), decision.reason], [answer, reason]);
+  });
+}

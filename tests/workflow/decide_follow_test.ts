@@ -1,0 +1,247 @@
+// A running execution: its run is started, followed, kept to its deadlines. One row a rule; the sentence is the rule.
+
+import { assertEquals } from "@std/assert";
+import { decide } from "../../lib/workflow/decide.ts";
+import type { PipelineRun } from "../../lib/workflow/pipeline_run.ts";
+import type { Snapshot } from "../../lib/workflow/snapshot.ts";
+import { defaultRules, pipelineRun, runningExecution, startMs } from "../support/builders.ts";
+import {
+  cached,
+  failedRun,
+  goesOn,
+  held,
+  live,
+  mine,
+  none,
+  noneLive,
+  pendingRun,
+  running,
+  succeeded,
+  told,
+} from "./told.ts";
+
+const minute = 60_000;
+const late = (s: Partial<Snapshot>) => running({ nowMs: startMs + 30 * minute, ...s });
+const resolving = pipelineRun({ succeeded: { status: "Unknown", reason: "ResolvingPipelineRef", message: "" } });
+const begun = (o: Partial<PipelineRun>) => cached({ ...goesOn, ...o });
+const evidence = { pipelineRun: {}, taskRuns: [] };
+const noStart = { ...defaultRules, startDeadlineMs: 0 };
+const withoutClaim = runningExecution({ claim: undefined });
+const started = pipelineRun({ succeeded: { status: "Unknown", reason: "Started", message: "" } });
+
+const table: [sentence: string, s: Snapshot, answer: string, reason: string][] = [
+  [
+    "a finalizer stripped by hand is put back",
+    running({}, { finalizers: [] }),
+    "claim uid-fix payment",
+    "the finalizer is missing: put it back",
+  ],
+  [
+    "no run in the cache: read live",
+    running({ pipelineRun: none }),
+    "read pipelineRun",
+    "the cache has no such run: is it really gone?",
+  ],
+  [
+    "no run, live: deleted by somebody",
+    running({ pipelineRun: noneLive }),
+    "status Failed Unknown",
+    "PipelineRun payment/fix-run was deleted by someone while the workflow was running",
+  ],
+  [
+    "another run of that name, live: deleted by somebody",
+    running({ pipelineRun: noneLive, foreignRun: pipelineRun({ uid: "new" }) }),
+    "status Failed Unknown",
+    "PipelineRun payment/fix-run was deleted by someone while the workflow was running",
+  ],
+  [
+    "no run, for this pass deleted it: what it was deleted for",
+    running({ pipelineRun: noneLive, removedBecause: "too late" }),
+    "status Failed ConfigurationError",
+    "too late",
+  ],
+  ["succeeded: Completed", running({ pipelineRun: cached(succeeded) }), "status Completed", "its run succeeded"],
+  [
+    "succeeded while it is being deleted: Completed",
+    running({ pipelineRun: cached({ ...succeeded, deletedAtMs: startMs }) }),
+    "status Completed",
+    "its run succeeded",
+  ],
+  [
+    "failed: the cause is read live",
+    running({ pipelineRun: cached(failedRun) }),
+    "read evidence",
+    "its run failed: what was the cause?",
+  ],
+  [
+    "a Lease that the cache has not: read live",
+    running({ lock: none }),
+    "read lock",
+    "the cache has no lock of ours: is it really gone?",
+  ],
+  [
+    "a Lease that is gone is put back",
+    running({ lock: noneLive }),
+    "createLock payment/fix/uid-fix",
+    "its lock was deleted: put it back",
+  ],
+  [
+    "a Lease that is gone is not put back where its namespace is gone",
+    running({ lock: noneLive, lockRefusal: "gone" }),
+    "wait 1799000",
+    "running",
+  ],
+  [
+    "without a claim there is no Lease to put back",
+    running({ execution: withoutClaim, lock: noneLive, sinceProgressMs: 0 }),
+    "wait 1000",
+    "progress was written a moment ago",
+  ],
+  [
+    "a Lease in other hands leaves a run that goes on alone",
+    running({ lock: cached(held) }),
+    "wait 1799000",
+    "running",
+  ],
+  [
+    "pending beyond the start deadline: deleted",
+    running({ pipelineRun: cached(pendingRun), claimAgeMs: 120_000 }),
+    "delete uid-run StartDeadlineExceeded",
+    "it could not be started in time",
+  ],
+  [
+    "resolving beyond the start deadline: cancelled, without finally",
+    running({ pipelineRun: cached(resolving), claimAgeMs: 120_000 }),
+    "cancel uid-run Cancelled StartDeadlineExceeded",
+    "nothing has begun within the start deadline",
+  ],
+  [
+    "Tekton has said nothing by then: cancelled",
+    running({ pipelineRun: cached(pipelineRun()), claimAgeMs: 120_000 }),
+    "cancel uid-run Cancelled StartDeadlineExceeded",
+    "nothing has begun within the start deadline",
+  ],
+  [
+    "only started by then: cancelled",
+    running({ pipelineRun: cached(started), claimAgeMs: 120_000 }),
+    "cancel uid-run Cancelled StartDeadlineExceeded",
+    "nothing has begun within the start deadline",
+  ],
+  [
+    "once, not again",
+    running({
+      pipelineRun: begun({ ...resolving, ordered: "Cancelled", endedBecause: "StartDeadlineExceeded" }),
+      claimAgeMs: 120_000,
+      sinceProgressMs: 0,
+    }),
+    "wait 1000",
+    "progress was written a moment ago",
+  ],
+  ["a TaskRun exists: it has begun", running({ claimAgeMs: 120_000 }), "wait 1799000", "running"],
+  [
+    "a start deadline of 0 is off",
+    running({
+      pipelineRun: cached({ ...resolving, succeeded: goesOn.succeeded, childCount: 0 }),
+      claimAgeMs: 1e9,
+      rules: noStart,
+    }),
+    "wait 1799000",
+    "running",
+  ],
+  ["a millisecond before the deadline: waited for", late({ nowMs: startMs + 30 * minute - 1 }), "wait 1", "running"],
+  [
+    "its time is up: cancelled so that finally runs",
+    late({}),
+    "cancel uid-run CancelledRunFinally DeadlineExceeded",
+    "its time is up: cancelled so that its finally tasks run",
+  ],
+  [
+    "its time counts from the start that Tekton noted",
+    late({ pipelineRun: begun({ startTimeMs: startMs + minute }) }),
+    "wait 60000",
+    "running",
+  ],
+  ["without a grace it is left to Tekton", late({ rules: { ...defaultRules, rollbackGraceMs: 0 } }), "wait", "running"],
+  [
+    "somebody has cancelled it already: waited for",
+    late({ pipelineRun: begun({ ordered: "StoppedRunFinally" }) }),
+    "wait",
+    "running",
+  ],
+  ["being deleted: no more orders", late({ pipelineRun: begun({ deletedAtMs: startMs }) }), "wait", "running"],
+  [
+    "pending: is the lock still ours, live?",
+    running({ pipelineRun: cached(pendingRun) }),
+    "read lock",
+    "before it starts: is the lock still ours?",
+  ],
+  [
+    "pending, our lock, live: started",
+    running({ pipelineRun: cached(pendingRun), lock: live(mine) }),
+    "start uid-run",
+    "the status names it: start it",
+  ],
+  [
+    "pending, the lock in other hands: deleted",
+    running({ pipelineRun: cached(pendingRun), lock: live(held) }),
+    "delete uid-run LockLost",
+    "the lock was taken away before it could start",
+  ],
+  [
+    "pending, the lock free: deleted",
+    running({ pipelineRun: cached(pendingRun), lock: live({ ...mine, holder: undefined }) }),
+    "delete uid-run LockLost",
+    "the lock was taken away before it could start",
+  ],
+  [
+    "pending and being deleted: not started",
+    running({ pipelineRun: cached({ ...pendingRun, deletedAtMs: startMs }), sinceProgressMs: 0 }),
+    "wait 1000",
+    "progress was written a moment ago",
+  ],
+  [
+    "progress is written",
+    running({
+      pipelineRun: begun({ succeeded: { status: "Unknown", reason: "Running", message: "Tasks Completed: 1" } }),
+    }),
+    "progress Running",
+    "progress",
+  ],
+  [
+    "progress is written once a second at most",
+    running({
+      sinceProgressMs: 400,
+      pipelineRun: begun({ succeeded: { status: "Unknown", reason: "X", message: "" } }),
+    }),
+    "wait 600",
+    "progress was written a moment ago",
+  ],
+  [
+    "audit that is late is said",
+    running({ audit: { is: "late", why: "503" } }),
+    "condition AuditRecorded False DeliveryLate",
+    "audit: DeliveryLate",
+  ],
+  ["nothing new: until the deadline", running(), "wait 1799000", "running"],
+  [
+    "nothing new, not begun: until the start deadline",
+    running(
+      { pipelineRun: cached({ ...pipelineRun(), ordered: "Cancelled" }), sinceProgressMs: 0, claimAgeMs: 1_000 },
+      { status: { ...runningExecution().status } },
+    ),
+    "wait 119000",
+    "running",
+  ],
+];
+
+for (const [sentence, s, answer, reason] of table) {
+  Deno.test(`decide, running: ${sentence}`, () => {
+    const decision = decide(s);
+    assertEquals([told(decision), decision.reason], [answer, reason]);
+  });
+}
+
+Deno.test("decide, running: failed, and the cause is known: Failed", () => {
+  const decision = decide(running({ pipelineRun: cached(failedRun), evidence }));
+  assertEquals(told(decision), "status Failed Unknown");
+});
