@@ -147,7 +147,8 @@ function noteProgress(s: Snapshot): Decision | undefined {
   if (!run) return undefined;
   const now = progress(run);
   const before = s.execution.status.pipelineRunStatus ?? { status: "Unknown" };
-  const same = (Object.keys({ ...before, ...now }) as (keyof typeof now)[]).every((key) => before[key] === now[key]);
+  // What the run's message no longer counts stays as it was last known.
+  const same = (Object.keys(now) as (keyof typeof now)[]).every((key) => before[key] === now[key]);
   if (same) return undefined;
   if (s.sinceProgressMs < progressIntervalMs) {
     return wait("progress was written a moment ago", progressIntervalMs - s.sinceProgressMs);

@@ -34,6 +34,8 @@ export class Wire implements RestClient {
   readonly #watches = new Set<WatchLine>();
   /** What gets through once the process goes on. */
   #held: (() => void)[] | undefined;
+  /** Loses the answer of each request that is under way. */
+  readonly #pending = new Set<(why: string) => void>();
   #cutOff = false;
   #requests = 0;
 
@@ -74,7 +76,8 @@ export class Wire implements RestClient {
   /** The process is dead. What is on its way to the server arrives or does not, as chance has it. */
   cut(): void {
     this.#cutOff = true;
-    for (const watch of [...this.#watches]) watch[Symbol.dispose]();
+    for (const watch of [...this.#watches]) watch.cut(false);
+    for (const lose of [...this.#pending]) lose("the process is gone");
   }
 
   /** The watches of a resource (of all, if it is empty). */
@@ -93,6 +96,7 @@ export class Wire implements RestClient {
       const settle = (finish: () => void) => {
         if (over) return;
         over = true;
+        this.#pending.delete(lost);
         timeout[Symbol.dispose]();
         opts.abortSignal?.removeEventListener("abort", onAbort);
         finish();
@@ -100,6 +104,7 @@ export class Wire implements RestClient {
       const onAbort = () => settle(() => reject(opts.abortSignal?.reason));
       opts.abortSignal?.addEventListener("abort", onAbort, { once: true });
       const lost = (why: string) => settle(() => reject(new ConnectionError(`${words}: ${why}`)));
+      this.#pending.add(lost);
       const timeout = clock.timer(requestTimeoutMs, () => lost(`no answer within ${requestTimeoutMs} ms`));
       const answer = (given: Answer) =>
         this.#pass(() => {
@@ -147,15 +152,18 @@ export class Wire implements RestClient {
       if (this.#cutOff) return reject(new ConnectionError(`${words}: the process is gone`));
       const onAbort = () => reject(opts.abortSignal?.reason);
       opts.abortSignal?.addEventListener("abort", onAbort, { once: true });
+      const lost = (why: string) => reject(new ConnectionError(`${words}: ${why}`));
+      this.#pending.add(lost);
       const fate = fates.of(call, clock.monotonic());
       const open = () => {
+        this.#pending.delete(lost);
         if (opts.abortSignal?.aborted || this.#cutOff) return;
         opts.abortSignal?.removeEventListener("abort", onAbort);
         if (fate.loses || fate.refusal) {
           trace.request(name, call, fate.loses ? "lost" : `${fate.refusal?.code} (fault)`);
-          return reject(fate.refusal ? refused(fate.refusal, words) : new ConnectionError(`${words}: lost`));
+          return fate.refusal ? reject(refused(fate.refusal, words)) : lost("connection closed before the answer");
         }
-        const line = new WatchLine({
+        const line: WatchLine = new WatchLine({
           resource: call.info.resource,
           clock,
           lagMs: fates.watchLagMs(),

@@ -68,6 +68,7 @@ export class World {
   readonly #sabotage: Sabotage;
   readonly #end = new AbortController();
   readonly #running: Promise<unknown>[] = [];
+  readonly #wires: Wire[] = [];
   #started = 0;
 
   private constructor({ plan, traced, sabotage }: WorldOptions) {
@@ -151,6 +152,7 @@ export class World {
   async close(): Promise<void> {
     for (const replica of this.replicas) replica?.kill();
     this.#end.abort(new Error("the world ends"));
+    for (const wire of this.#wires) wire.cut();
     for (let turn = 0; turn < 5; turn++) await settled();
     this.server[Symbol.dispose]();
     await Promise.race([Promise.all(this.#running), stuck()]);
@@ -161,7 +163,7 @@ export class World {
     const isTekton = name === "T";
     const chance = Chance.of(plan.seed, `wire ${name}`);
     const calm = { ...plan.weather, latencyMs: 0, watchLagMs: 0 };
-    return new Wire({
+    const wire = new Wire({
       name,
       server,
       clock,
@@ -172,6 +174,8 @@ export class World {
       sabotage,
       onRequest,
     });
+    this.#wires.push(wire);
+    return wire;
   }
 
   #failed(who: string, error: unknown): void {
