@@ -64,24 +64,47 @@ export function nameOf(event: AuditEvent): AuditEventName {
   return event.event_action.slice("workflow.".length) as AuditEventName;
 }
 
+/** An event that is owed. Its text is made only where it is not known yet: half a megabyte of parameters takes its time. */
+export interface OwedEvent {
+  readonly event_id: string;
+  build(): AuditEvent;
+}
+
 /**
  * Every event that the execution's life so far has produced, in the order in which they happened: `started` once it has a
  * startTime; `completed`, `failed` or `skipped` by its final phase; `deleted` when it is being deleted and is not final.
  */
 export function eventsOf(execution: Execution): AuditEvent[] {
-  const { status } = execution;
-  const events: AuditEvent[] = [];
-  if (status.startTime) events.push(started(execution, status.startTime));
-  switch (status.phase) {
+  return owedEventsOf(execution).map((owed) => owed.build());
+}
+
+/** `eventsOf`, with the events yet to be built: cheap enough for every pass. */
+export function owedEventsOf(execution: Execution): OwedEvent[] {
+  const { status, deletedAtMs } = execution;
+  const owed: OwedEvent[] = [];
+  const add = (name: AuditEventName, build: () => AuditEvent) => owed.push({ event_id: idOf(execution, name), build });
+  const { startTime, phase } = status;
+  if (startTime) add("started", () => started(execution, startTime));
+  switch (phase) {
     case "Completed":
     case "Failed":
     case "Skipped":
-      events.push(ended(execution, status.phase));
+      add(endNames[phase], () => ended(execution, phase));
       break;
     default:
-      if (execution.deletedAtMs !== undefined) events.push(deleted(execution, execution.deletedAtMs));
+      if (deletedAtMs !== undefined) add("deleted", () => deleted(execution, deletedAtMs));
   }
-  return events;
+  return owed;
+}
+
+const endNames = { Completed: "completed", Failed: "failed", Skipped: "skipped" } as const;
+
+function typeOf(name: AuditEventName): AuditEvent["event_type"] {
+  return `workflowexecution.workflow.${name}`;
+}
+
+function idOf(execution: Execution, name: AuditEventName): string {
+  return uuid5(eventIdNamespace, `${execution.uid}/${typeOf(name)}`);
 }
 
 function started(execution: Execution, startTime: string): AuditEvent {
@@ -97,8 +120,7 @@ function ended(execution: Execution, phase: "Completed" | "Failed" | "Skipped"):
     duration: status.duration,
     ...(phase === "Failed" ? failure(execution) : phase === "Skipped" ? skip(execution) : {}),
   };
-  const name = phase === "Completed" ? "completed" : phase === "Failed" ? "failed" : "skipped";
-  return event(execution, name, phase === "Failed" ? "failure" : "success", endedAt, phase, data);
+  return event(execution, endNames[phase], phase === "Failed" ? "failure" : "success", endedAt, phase, data);
 }
 
 /** Its phase is what it had reached: a deletion writes none. */
@@ -116,8 +138,8 @@ function event(
   data: Record<string, JSONValue | undefined>,
 ): AuditEvent {
   const { spec, status } = execution;
-  const type: AuditEvent["event_type"] = `workflowexecution.workflow.${name}`;
-  const id = uuid5(eventIdNamespace, `${execution.uid}/${type}`);
+  const type = typeOf(name);
+  const id = idOf(execution, name);
   const durationMs = name === "started" ? undefined : durationOf(execution, timestamp);
   return {
     version: "1.0",

@@ -4,7 +4,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
-import type { AuditEvent } from "./event.ts";
+import type { AuditEvent, OwedEvent } from "./event.ts";
 import { Lane, type Waiting } from "./lane.ts";
 import type { Delivery, Sink } from "./sink.ts";
 
@@ -106,13 +106,14 @@ export class Outbox implements AsyncDisposable {
     return this.#backlog;
   }
 
-  /** Takes what was not taken before; to be repeated at will. */
-  offer(owner: EventOwner, events: readonly AuditEvent[]): void {
+  /** Takes what was not taken before, and builds no other; to be repeated at will. */
+  offer(owner: EventOwner, events: readonly (AuditEvent | OwedEvent)[]): void {
     const known = this.#owners.get(owner.uid) ?? this.#admit(owner);
     const before = this.#backlog;
     known.parked = false;
-    for (const event of events) {
-      if (known.entries.has(event.event_id)) continue;
+    for (const offered of events) {
+      if (known.entries.has(offered.event_id)) continue;
+      const event = "build" in offered ? offered.build() : offered;
       const size = JSON.stringify(event).length;
       if (this.#waitingBytes > 0 && this.#waitingBytes + size > this.#maxWaitingBytes) {
         known.parked = "parked";

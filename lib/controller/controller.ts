@@ -5,7 +5,7 @@
 // stop, passes that have begun are finished first.
 
 import type { Outbox } from "../audit/outbox.ts";
-import { type AuditEvent, eventsOf } from "../audit/event.ts";
+import { type AuditEvent, eventsOf, owedEventsOf } from "../audit/event.ts";
 import type { Clock } from "../clock.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { ConnectionError, StatusError } from "../kube/errors.ts";
@@ -244,7 +244,7 @@ export class Controller {
 
   #auditStateOf(execution: Execution): AuditState {
     if (!isOwed(execution) || this.#spooled.has(execution.uid)) return { is: "delivered" };
-    const events = eventsOf(execution);
+    const events = owedEventsOf(execution);
     const { audit } = this.#o;
     audit.offer({ key: keyOf(execution), uid: execution.uid }, events);
     const state = audit.state(execution.uid, events);

@@ -33,6 +33,8 @@ export interface Facts {
 export interface Memory {
   readonly firstSeenMs: number;
   progressMs: number;
+  /** Before this time an API server that asked for patience is not asked again. */
+  retryAtMs: number;
 }
 
 export interface GatherContext {
@@ -81,6 +83,7 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
       ? { value: facts.rivals.value, live: true }
       : { value: rivalsOn(caches, canonical, execution.uid), live: false },
     recentEnds: canonical === undefined || isFinal(execution) ? [] : recentEndsOn(caches, canonical, execution.uid),
+    holdOffMs: Math.max(0, memory.retryAtMs - clock.monotonic()),
     refusal: facts.refusal,
     lockRefusal: facts.lockRefusal,
     removedBecause: facts.removedBecause,
@@ -176,7 +179,7 @@ function remembered({ memory, clock }: GatherContext, execution: Execution): Mem
   const nowMs = clock.monotonic();
   const known = memory.get(execution.uid);
   if (known) return known;
-  const fresh = { firstSeenMs: nowMs, progressMs: -Infinity };
+  const fresh = { firstSeenMs: nowMs, progressMs: -Infinity, retryAtMs: -Infinity };
   if (!isFinal(execution)) memory.set(execution.uid, fresh);
   return fresh;
 }

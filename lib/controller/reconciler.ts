@@ -83,6 +83,8 @@ export class Reconciler {
       const { action } = decision;
       if (!action) {
         if (isFinal(execution)) memory.delete(execution.uid);
+        const known = memory.get(execution.uid);
+        if (known && decision.retryAfterMs) known.retryAtMs = clock.monotonic() + decision.retryAfterMs;
         return outcomeOf(decision);
       }
       const actionMs = clock.monotonic();

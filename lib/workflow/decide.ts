@@ -149,6 +149,7 @@ function create(s: Snapshot): Decision | undefined {
   const { value: run, live } = s.pipelineRun;
   if (run) return undefined;
   const where = whereOf(s);
+  if (!refusal && s.holdOffMs > 0) return wait("the API server asked for patience", s.holdOffMs);
   if (!refusal) {
     const body = newPipelineRun(execution, where, { ...rules, timeoutMs: timeoutMsOf(execution, rules) });
     return act({ do: "createPipelineRun", where, body }, "create the run, pending");

@@ -69,6 +69,8 @@ export interface Snapshot {
   readonly recentEnds: readonly RecentEnd[];
   /** The answer to this pass's attempt to create a Lease, when its namespace is missing or going. */
   readonly lockRefusal: string | undefined;
+  /** Milliseconds until an API server that asked for patience (Retry-After) may be asked to create the run again. */
+  readonly holdOffMs: number;
   /** The answer to this pass's attempt to create the PipelineRun, when it was refused. */
   readonly refusal: Refusal | undefined;
   /** This pass deleted its pending run, and why: gone from now on, and not by somebody else. */

@@ -29,7 +29,7 @@ for (const [what, [lengthMs, how]] of Object.entries(outages)) {
       clock,
       fetch: storage.fetch,
     });
-    await using it = running({ sinks: [sink], clock });
+    await using it = running({ sinks: [sink], clock, batchSize: 20 });
     storage.always = how;
     const lives = new Map<string, Execution>();
     it.outbox.onChange((key) => {

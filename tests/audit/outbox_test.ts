@@ -1,7 +1,7 @@
 // The outbox's promises: nothing taken twice, nothing lost, one bad event holds up no other, and nobody waits.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { eventsOf } from "../../lib/audit/event.ts";
+import { eventsOf, owedEventsOf } from "../../lib/audit/event.ts";
 import { ManualClock } from "../../lib/clock.ts";
 import type { Delivery } from "../../lib/audit/sink.ts";
 import { completed, MemorySink, oneEvent, ownerOf, pass, running, settled, skipped } from "./harness.ts";
@@ -50,6 +50,18 @@ Deno.test("Outbox: what waits or was acknowledged is not taken again until its o
   it.outbox.offer(owner, events);
   await pass(it.clock, 200);
   assertEquals(sink.taken, [...events, ...events]);
+});
+
+Deno.test("Outbox: an event is built once, however often it is offered", async () => {
+  const sink = new MemorySink();
+  await using it = running({ sinks: [sink] });
+  let built = 0;
+  const owed = owedEventsOf(completed()).map(({ event_id, build }) => ({ event_id, build: () => (built++, build()) }));
+  for (let i = 0; i < 3; i++) {
+    it.outbox.offer(ownerOf(completed()), owed);
+    await pass(it.clock, 100);
+  }
+  assertEquals([built, sink.taken, it.outbox.state("uid-fix", owed)], [2, eventsOf(completed()), "delivered"]);
 });
 
 Deno.test("Outbox: an event is delivered when every sink has it; a sink that is down holds up no other", async () => {

@@ -67,7 +67,8 @@ export class Cluster implements AsyncDisposable {
   private constructor(readonly client: KubeClient, readonly namespace: string) {}
 
   static async open(): Promise<Cluster> {
-    const client = await connect({ clock: systemClock, log: silentLogger });
+    using stack = new DisposableStack();
+    const client = stack.use(await connect({ clock: systemClock, log: silentLogger }));
     const cluster = new Cluster(client, `e2e-${crypto.randomUUID().slice(0, 8)}`);
     await cluster.#installDefinition();
     for (const name of [lockNamespace, cluster.namespace]) {
@@ -78,6 +79,7 @@ export class Cluster implements AsyncDisposable {
     }
     const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: serviceAccount } };
     await cluster.request("POST", cluster.path("serviceaccounts"), account);
+    stack.move();
     return cluster;
   }
 

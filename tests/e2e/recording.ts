@@ -10,7 +10,7 @@ export interface Recorded {
 
 export class Recording implements AsyncDisposable {
   readonly events: Recorded[] = [];
-  readonly #end = new AbortController();
+  readonly #end: AbortController;
   readonly #reading: Promise<void>;
 
   private constructor(stream: ReadableStream, end: AbortController) {

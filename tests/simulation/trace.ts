@@ -28,10 +28,10 @@ export class Trace {
     const { verb, namespace, resource, name, subresource } = info;
     const place = [resource, namespace, name, subresource].filter((part) => part !== "").join("/");
     const text = body === undefined ? "" : ` ${short(JSON.stringify(body))}`;
-    this.note(`${who.padEnd(4)} ${verb} ${place}${text} → ${outcome}`);
+    this.note(`${who.padEnd(4)} ${verb} ${place} → ${outcome}${text}`);
   }
 }
 
 function short(text: string): string {
-  return text.length > 360 ? `${text.slice(0, 357)}…` : text;
+  return text.length > 240 ? `${text.slice(0, 237)}…` : text;
 }

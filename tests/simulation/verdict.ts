@@ -18,6 +18,9 @@ export interface Verdict {
   readonly plan: Plan;
 }
 
+/** A replica that lags behind may still try what another has done already. */
+const afterglowMs = 20_000;
+
 /** Everything about one seed. */
 export async function judge(
   seed: number,
@@ -73,6 +76,7 @@ async function judgeEnd(world: World): Promise<void> {
   for (const execution of laws.executions.values()) judgeExecution(world, execution);
   for (const fault of auditFaults(world.archive.events, [...laws.executions.values()])) laws.breaks(fault);
   if (plan.calm) judgeBudget(world);
+  await world.runFor(afterglowMs);
   const before = world.writes.length;
   await world.runFor(plan.rules.cooldownMs + 120_000);
   const more = world.writes.slice(before).map(({ text }) => text);

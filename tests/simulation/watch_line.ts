@@ -1,6 +1,7 @@
 // One watch between the API server and a process: lines go in, bytes come out, later. What is on its way when the line is
 // cut is lost; order within a watch is kept, between watches nothing is.
 
+import { ConnectionError } from "../../lib/kube/errors.ts";
 import type { WatchSink } from "./direct_api.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
@@ -39,7 +40,7 @@ export class WatchLine implements WatchSink, Disposable {
       start: (controller) => void (this.#controller = controller),
       // Called when all that arrived was read: only then is the connection lost, so that half a line arrives.
       pull: (controller) => {
-        if (this.#lost) controller.error(new TypeError("connection cut"));
+        if (this.#lost) controller.error(new ConnectionError("connection cut"));
       },
       cancel: () => this[Symbol.dispose](),
     });
@@ -82,7 +83,7 @@ export class WatchLine implements WatchSink, Disposable {
     this[Symbol.dispose]();
     this.#lost = true;
     if (midLine) controller?.enqueue(new TextEncoder().encode('{"type":"MODIFIED","object":{"apiVer'));
-    else controller?.error(new TypeError("connection cut"));
+    else controller?.error(new ConnectionError("connection cut"));
   }
 
   /** As the server ends a watch whose version it has forgotten. */

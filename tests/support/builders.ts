@@ -144,6 +144,7 @@ export function snapshot(o: Partial<Snapshot> = {}): Snapshot {
     rivals: { value: [], live: false },
     recentEnds: [],
     lockRefusal: undefined,
+    holdOffMs: 0,
     refusal: undefined,
     removedBecause: undefined,
     evidence: undefined,

@@ -171,6 +171,7 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "retry 0",
     "creation was refused: no",
   ],
+  ["asked for patience: waited for", claimed({ holdOffMs: 6_000 }), "wait 6000", "the API server asked for patience"],
   // 8. the commit
   [
     "the run exists: Running, and not started before that is written",

@@ -142,6 +142,7 @@ const snapshots = fc.record({
   }),
   recentEnds: ends,
   lockRefusal: mostly<string | undefined>(undefined, fc.constant("no namespace")),
+  holdOffMs: mostly(0, fc.constant(5_000)),
   refusal: maybe(fc.record({
     httpCode: fc.constantFrom(0, 400, 403, 404, 409, 413, 422, 429, 500, 503),
     reason: fc.constantFrom("", "AlreadyExists", "Conflict"),
