@@ -40,7 +40,7 @@ const law: Readonly<Record<string, readonly string[]>> = {
     "config",
   ],
   main: ["cli"],
-  tasks: ["log"],
+  deploy: ["log"],
 };
 
 /** Packages that tests alone use, past deps.ts: the program does not carry them. */

@@ -26,7 +26,6 @@ export interface Facts {
   evidence?: Evidence;
   refusal?: Refusal;
   lockRefusal?: string;
-  removedBecause?: string;
 }
 
 /** What this process remembers of an execution, by uid: ages that no wall clock can be trusted with. */
@@ -86,9 +85,12 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
     holdOffMs: Math.max(0, memory.retryAtMs - clock.monotonic()),
     refusal: facts.refusal,
     lockRefusal: facts.lockRefusal,
-    removedBecause: facts.removedBecause,
     evidence: facts.evidence,
-    audit: context.auditStateOf(execution),
+    // Asked for only where the policy has come to it: asking offers what is owed, and a deletion is owed as an event only
+    // once it is sure that no other end comes before it.
+    get audit() {
+      return context.auditStateOf(execution);
+    },
   };
 }
 

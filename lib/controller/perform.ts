@@ -63,10 +63,10 @@ export async function perform(context: PerformContext, action: Action, subject: 
     case "patchLock":
       return await writeLock(context, subject, facts, () => api.mergePatch("lock", action.lock, action.patch));
     case "deleteLock": {
+      // A conflict comes back later, too: nobody else may ever wake this Lease up again.
       const { uid, resourceVersion } = action.lock;
-      return await ignoring(["Conflict"], async () => {
-        await api.delete("lock", action.lock, { uid, resourceVersion });
-      });
+      await api.delete("lock", action.lock, { uid, resourceVersion });
+      return;
     }
     case "createPipelineRun":
       try {
@@ -100,7 +100,6 @@ export async function perform(context: PerformContext, action: Action, subject: 
         facts,
         () => api.delete("pipelineRun", run, preconditions),
       );
-      if (facts.pipelineRun && !facts.pipelineRun.value) facts.removedBecause = removedBecause(action.because, rules);
       return;
     }
     case "writeStatus":
@@ -294,13 +293,6 @@ function refusalOf(error: unknown): Refusal {
     return { httpCode: 0, reason: "", message: error.message, kind: "", retryAfterMs: undefined };
   }
   throw error;
-}
-
-function removedBecause(because: string, rules: Rules): string {
-  if (because === "StartDeadlineExceeded") {
-    return `the PipelineRun could not be started within the start deadline of ${rules.startDeadlineMs / 1000} s`;
-  }
-  return "the lock on the target was taken away before the PipelineRun could start";
 }
 
 function clear(facts: Facts): void {

@@ -9,7 +9,7 @@ import { type Holder, newLock } from "./lock.ts";
 import { fail } from "./outcome.ts";
 import { hasBegun, isFinished, isPending } from "./pipeline_run.ts";
 import { type Snapshot, targetOf } from "./snapshot.ts";
-import { completed, failed, progress, rfc3339 } from "./status.ts";
+import { completed, conditions, failed, progress, rfc3339 } from "./status.ts";
 import { timeoutMsOf } from "./validate.ts";
 
 /** Progress is written at most this often. */
@@ -19,6 +19,7 @@ export function follow(s: Snapshot): Decision {
   return finalizerBack(s) ??
     vanished(s) ??
     ended(s) ??
+    removed(s) ??
     lockBack(s) ??
     outOfTime(s) ??
     start(s) ??
@@ -33,15 +34,14 @@ function finalizerBack(s: Snapshot): Decision | undefined {
   return act({ do: "claim", claim: s.execution.claim }, "the finalizer is missing: put it back");
 }
 
-/** The run is gone, or its name belongs to another: deleted by somebody, unless it was this very pass. No second run. */
+/** The run is gone, or its name belongs to another: deleted by somebody, unless it says that we would. No second run. */
 function vanished(s: Snapshot): Decision | undefined {
   const { value: run, live } = s.pipelineRun;
   const ref = s.execution.status.pipelineRunRef;
   if (run) return undefined;
   if (!live) return act({ do: "read", what: "pipelineRun" }, "the cache has no such run: is it really gone?");
-  if (s.removedBecause !== undefined) {
-    return fail(s, { reason: "ConfigurationError", message: s.removedBecause, wasExecutionFailure: false });
-  }
+  const removal = removalOf(s);
+  if (removal) return fail(s, { reason: "ConfigurationError", message: removal.message, wasExecutionFailure: false });
   return fail(s, {
     reason: "Unknown",
     message: `PipelineRun ${ref?.namespace ?? ""}/${
@@ -113,9 +113,7 @@ function outOfTime(s: Snapshot): Decision | undefined {
   if (!run || run.deletedAtMs !== undefined || run.endedBecause) return undefined;
   const { startDeadlineMs, rollbackGraceMs } = rules;
   if (startDeadlineMs > 0 && !hasBegun(run) && s.claimAgeMs >= startDeadlineMs) {
-    if (isPending(run)) {
-      return act({ do: "deletePipelineRun", run, because: "StartDeadlineExceeded" }, "it could not be started in time");
-    }
+    if (isPending(run)) return announceRemoval(s, "StartDeadlineExceeded");
     return act(
       { do: "cancelPipelineRun", run, mode: "Cancelled", because: "StartDeadlineExceeded" },
       "nothing has begun within the start deadline",
@@ -123,6 +121,9 @@ function outOfTime(s: Snapshot): Decision | undefined {
   }
   const runningMs = nowMs - (run.startTimeMs ?? run.createdAtMs);
   if (rollbackGraceMs > 0 && !run.ordered && runningMs >= timeoutMsOf(execution, rules)) {
+    if (!hasBegun(run)) { // CancelledRunFinally would leave it hanging, and there is nothing to roll back
+      return act({ do: "cancelPipelineRun", run, mode: "Cancelled", because: "DeadlineExceeded" }, "its time is up");
+    }
     return act(
       { do: "cancelPipelineRun", run, mode: "CancelledRunFinally", because: "DeadlineExceeded" },
       "its time is up: cancelled so that its finally tasks run",
@@ -139,7 +140,35 @@ function start(s: Snapshot): Decision | undefined {
   if (s.lock.value?.holder?.uid === s.execution.uid) {
     return act({ do: "startPipelineRun", run }, "the status names it: start it");
   }
-  return act({ do: "deletePipelineRun", run, because: "LockLost" }, "the lock was taken away before it could start");
+  return announceRemoval(s, "LockLost");
+}
+
+/** A pending run is deleted only after the status says why: whoever then finds it gone knows that it was not somebody else. */
+function announceRemoval(s: Snapshot, reason: Removal): Decision {
+  const message = reason === "StartDeadlineExceeded"
+    ? `the PipelineRun could not be started within the start deadline of ${s.rules.startDeadlineMs / 1000} s`
+    : "the lock on the target was taken away before the PipelineRun could start";
+  const patch = {
+    conditions: conditions(s.execution, s.nowMs, [{ type: "ExecutionComplete", status: "Unknown", reason, message }]),
+  };
+  return act({ do: "writeStatus", patch, announce: undefined }, `${message}: say so before it is deleted`);
+}
+
+/** What was announced is done, even if the run could start by now. */
+function removed(s: Snapshot): Decision | undefined {
+  const run = s.pipelineRun.value;
+  const removal = removalOf(s);
+  if (!run || !removal || !isPending(run) || run.deletedAtMs !== undefined) return undefined;
+  return act({ do: "deletePipelineRun", run, because: removal.reason }, removal.message);
+}
+
+type Removal = "StartDeadlineExceeded" | "LockLost";
+
+function removalOf(s: Snapshot): { reason: Removal; message: string } | undefined {
+  const said = s.execution.status.conditions?.find(({ type }) => type === "ExecutionComplete");
+  if (said?.status !== "Unknown") return undefined;
+  const { reason, message } = said;
+  return reason === "StartDeadlineExceeded" || reason === "LockLost" ? { reason, message } : undefined;
 }
 
 function noteProgress(s: Snapshot): Decision | undefined {

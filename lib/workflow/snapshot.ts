@@ -73,8 +73,6 @@ export interface Snapshot {
   readonly holdOffMs: number;
   /** The answer to this pass's attempt to create the PipelineRun, when it was refused. */
   readonly refusal: Refusal | undefined;
-  /** This pass deleted its pending run, and why: gone from now on, and not by somebody else. */
-  readonly removedBecause: string | undefined;
   /** Run and TaskRuns, whole, once the run has failed. */
   readonly evidence: Evidence | undefined;
   readonly audit: AuditState;

@@ -102,7 +102,10 @@ e2e("a start that must fail says why in one line, and ends with an exit code", a
 });
 
 e2e("a controller that is told to stop", async (cluster, t) => {
-  const pidFile = await Deno.makeTempFile({ prefix: "e2e-" });
+  const directory = await Deno.makeTempDir({ prefix: "e2e-" });
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => Deno.remove(directory, { recursive: true }));
+  const pidFile = `${directory}/pid`;
   await using first = await ControllerProcess.start(cluster, ["--pid-file", pidFile]);
   const names = Array.from({ length: 8 }, (_, i) => `run-${i}`);
 

@@ -106,6 +106,7 @@ Deno.test("two controllers at once, each slow in turn: one run, one end, each ev
   await untilQuiet(world);
   const phases = [0, 1, 2, 3].map((i) => phaseOf(world, `fix-${i}`)).sort();
   assertEquals([phases, runNames(world).length], [["Completed", "Skipped", "Skipped", "Skipped"], 1]);
+  await world.pass(minute); // what is still on its way
   await nothingMoreHappens(world);
 });
 

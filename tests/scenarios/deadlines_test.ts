@@ -79,6 +79,16 @@ Deno.test("a bundle that does not exist: ended at the start deadline, Failed/Con
   await nothingMoreHappens(world);
 });
 
+Deno.test("without a start deadline a bundle that does not exist is ended at the deadline, and does not hang", async () => {
+  await using world = await World.start({ rules: { startDeadlineMs: 0 } });
+  world.startController();
+  world.server.install(manifest({ image: "missing", spec: { executionConfig: { timeout: "10m" } } }));
+  await untilQuiet(world);
+  assertEquals(statusOf(world, "fix").phase, "Failed");
+  assertEquals(tookMs(world) >= 10 * minute && tookMs(world) < 11 * minute, true, `${tookMs(world)}`);
+  await nothingMoreHappens(world);
+});
+
 Deno.test("a pod that cannot be scheduled has begun: no start deadline, but its own", async () => {
   await using world = await World.start();
   world.startController();
@@ -108,7 +118,29 @@ Deno.test("a run that can never be started is deleted at the start deadline, and
   await nothingMoreHappens(world);
 });
 
-Deno.test("Tekton is down: nothing begins, the run is cancelled, and the end follows when Tekton is back or never", async () => {
+Deno.test("a run that can never be started: the same end when the controller dies the moment it has deleted it", async () => {
+  await using world = await World.start();
+  const first = world.startController({
+    carry: async (request, send) => {
+      const response = await send(request);
+      if (request.method === "DELETE" && request.url.includes("/pipelineruns/")) first.kill();
+      return response;
+    },
+  });
+  world.server.faults.add({
+    match: ({ resource, verb }) => resource === "pipelineruns" && verb === "patch",
+    action: { status: 500 },
+  });
+  world.server.install(manifest());
+  await world.until("its run is gone", () => phaseOf(world, "fix") === "Running" && runNames(world).length === 0);
+  world.startController();
+  await untilQuiet(world);
+  const { failureReason, failureDetails } = statusOf(world, "fix");
+  assertEquals([failureReason, failureDetails?.wasExecutionFailure], ["ConfigurationError", false]);
+  await nothingMoreHappens(world);
+});
+
+Deno.test("Tekton is down: nothing begins, the run is cancelled once, and nothing is written while it stays away", async () => {
   await using world = await World.start({ tekton: false });
   world.startController();
   world.server.install(manifest());
@@ -121,17 +153,18 @@ Deno.test("Tekton is down: nothing begins, the run is cancelled, and the end fol
   assertEquals(world.writes(from), []);
 });
 
-Deno.test("the wall clock jumps an hour ahead: a run that has just begun does not lose its start deadline", async () => {
+Deno.test("the wall clock jumps an hour ahead: the start deadline still has its two minutes", async () => {
   await using world = await World.start();
   world.startController();
-  world.server.install(manifest({ image: "missing" }));
+  world.server.install(manifest({ image: "missing", spec: { executionConfig: { timeout: "10h" } } }));
   await untilPhase(world, "fix", "Running");
-  world.clock.jump(-60 * minute);
+  world.clock.jump(60 * minute);
   await world.pass(minute);
   assertEquals(phaseOf(world, "fix"), "Running");
-  await untilQuiet(world);
+  await world.pass(2 * minute);
   assertEquals(statusOf(world, "fix").failureReason, "ConfigurationError");
-  assertEquals(statusOf(world, "fix").duration, "0s");
+  await untilQuiet(world);
+  await nothingMoreHappens(world);
 });
 
 function annotationOf(run: JSONObject | undefined): string | undefined {

@@ -55,7 +55,10 @@ function perform(world: World, deed: Deed): void {
     case "stripFinalizer":
       return change(world, executions, executionOf(world, deed.which), (object) => ({
         ...object,
-        metadata: { ...object.metadata, finalizers: object.metadata.finalizers?.filter((each) => each !== finalizer) ?? [] },
+        metadata: {
+          ...object.metadata,
+          finalizers: object.metadata.finalizers?.filter((each) => each !== finalizer) ?? [],
+        },
       }));
     case "addForeignFinalizer":
       return change(world, runs, runOf(world, deed.which), (object) => ({
@@ -139,7 +142,10 @@ function endTrouble(world: World): void {
     if (!object.metadata.finalizers?.includes(foreign)) continue;
     change(world, runs, object, (current) => ({
       ...current,
-      metadata: { ...current.metadata, finalizers: current.metadata.finalizers?.filter((each) => each !== foreign) ?? [] },
+      metadata: {
+        ...current.metadata,
+        finalizers: current.metadata.finalizers?.filter((each) => each !== foreign) ?? [],
+      },
     }));
   }
 }

@@ -26,7 +26,11 @@ export interface Answer {
 
 export const pathNotServed: Answer = { code: 404, body: undefined };
 
-export function callOf(method: string, path: string, query: URLSearchParams | undefined): Omit<Call, "contentType" | "body"> {
+export function callOf(
+  method: string,
+  path: string,
+  query: URLSearchParams | undefined,
+): Omit<Call, "contentType" | "body"> {
   const url = { pathname: path, searchParams: query ?? new URLSearchParams() } as URL;
   return { info: requestInfo(method, url) };
 }
@@ -115,8 +119,7 @@ export function openWatch(server: ApiServer, call: Call, sink: WatchSink, texts:
   const selects = selection(type, info);
   const streaming = info.query.get("sendInitialEvents") === "true";
   const from = Number(info.query.get("resourceVersion") ?? 0);
-  const send = (kind: string, object: KubeObject) =>
-    sink.line(`{"type":"${kind}","object":${texts.of(object)}}\n`);
+  const send = (kind: string, object: KubeObject) => sink.line(`{"type":"${kind}","object":${texts.of(object)}}\n`);
   const missed = streaming ? [] : storage.changesAfter(type.storage, from);
   if (!missed) {
     sink.line(JSON.stringify({ type: "ERROR", object: gone(`too old resource version: ${from}`).body() }) + "\n");

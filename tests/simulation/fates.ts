@@ -89,11 +89,23 @@ export class Fates {
 function status(code: number, reason: string, message: string, details?: { retryAfterSeconds: number }): Answer {
   return {
     code,
-    body: { kind: "Status", apiVersion: "v1", status: "Failure", reason, message, code, ...(details ? { details } : {}) },
+    body: {
+      kind: "Status",
+      apiVersion: "v1",
+      status: "Failure",
+      reason,
+      message,
+      code,
+      ...(details ? { details } : {}),
+    },
   };
 }
 
-const conflict = status(409, "Conflict", "the object has been modified; please apply your changes to the latest version");
+const conflict = status(
+  409,
+  "Conflict",
+  "the object has been modified; please apply your changes to the latest version",
+);
 const tooMany = status(429, "TooManyRequests", "please try again later", { retryAfterSeconds: 1 });
 const serverError = status(500, "InternalError", "etcdserver: leader changed");
 const refusals = [

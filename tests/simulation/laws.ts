@@ -76,7 +76,8 @@ export class Laws {
   }
 
   #execution({ type, object }: Change): void {
-    const { uid = "", namespace = "", name = "", finalizers = [], annotations = {}, deletionTimestamp } = object.metadata;
+    const { uid = "", namespace = "", name = "", finalizers = [], annotations = {}, deletionTimestamp } =
+      object.metadata;
     const spec = object.spec as { targetResource: string; workflowRef: { workflowId: string } };
     const status = (object.status ?? {}) as ExecutionStatus;
     const nowMs = this.#o.nowMs();
@@ -107,7 +108,9 @@ export class Laws {
       this.breaks(`the final status of ${known.key} was rewritten: ${frozen(known.status)} → ${frozen(status)}`);
     }
     if (!isFinal(known)) known.status = status;
-    if (isFinal(known) && status.phase === "Skipped" && known.starts > 0) this.breaks(`${known.key} is Skipped, and ran`);
+    if (isFinal(known) && status.phase === "Skipped" && known.starts > 0) {
+      this.breaks(`${known.key} is Skipped, and ran`);
+    }
     known.claimed ||= annotations[annotation.claim] !== undefined;
     if (finalizers.includes(finalizer)) known.owed = true;
     else if (this.#byHand && known.owed && type === "MODIFIED") known.stripped = true;
@@ -162,7 +165,9 @@ export class Laws {
     execution.starts++;
     if (execution.starts > 1) this.breaks(`${execution.key} was started a second time`);
     const named = execution.status.pipelineRunRef?.uid;
-    if (named !== run.uid) this.breaks(`run ${run.name} was started, and the status of ${execution.key} does not name it`);
+    if (named !== run.uid) {
+      this.breaks(`run ${run.name} was started, and the status of ${execution.key} does not name it`);
+    }
     if (isFinal(execution)) this.breaks(`${execution.key} is ${execution.status.phase}, and its run was started`);
     const lock = this.locks.get(execution.canonical);
     if (lock?.holder !== execution.uid && !lock?.tampered) {
@@ -170,7 +175,9 @@ export class Laws {
     }
     for (const other of this.runs.values()) {
       if (other === run || !isActive(other) || other.execution?.canonical !== execution.canonical) continue;
-      this.breaks(`two runs on ${execution.canonical}: ${other.execution.key} is running, ${execution.key} was started`);
+      this.breaks(
+        `two runs on ${execution.canonical}: ${other.execution.key} is running, ${execution.key} was started`,
+      );
     }
     this.#cooldown(execution);
   }
@@ -185,7 +192,9 @@ export class Laws {
       if (endMs === undefined || nowMs() - endMs >= cooldownMs) continue;
       const lost = other.goneAtMs !== undefined && (this.locks.get(other.canonical)?.deletedAtMs ?? -1) >= endMs;
       if (lost) continue; // a hand has thrown the ledger away, and the execution is gone: nobody can know
-      this.breaks(`${execution.key} was started ${nowMs() - endMs} ms after ${other.key} ended (${cooldownMs} ms cooldown)`);
+      this.breaks(
+        `${execution.key} was started ${nowMs() - endMs} ms after ${other.key} ended (${cooldownMs} ms cooldown)`,
+      );
     }
   }
 
@@ -222,7 +231,9 @@ export class Laws {
     for (const run of this.runs.values()) {
       if (!isActive(run) || run.execution?.canonical !== canonical || run.execution === taker) continue;
       const way = taker ? `given to ${taker.key}` : "released";
-      if (run.execution === former) this.breaks(`the lock on ${canonical} was ${way} while the run of ${former.key} was active`);
+      if (run.execution === former) {
+        this.breaks(`the lock on ${canonical} was ${way} while the run of ${former.key} was active`);
+      }
     }
   }
 }

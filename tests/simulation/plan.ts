@@ -10,9 +10,17 @@ import type { Weather } from "./fates.ts";
 export const targets: readonly { canonical: string; aliases: readonly string[] }[] = [
   {
     canonical: "payment/deployment/api",
-    aliases: ["payment/deployment/api", "payment/deploy/api", "payment/deployments.apps/api", "payment/deployment.v1.apps/api"],
+    aliases: [
+      "payment/deployment/api",
+      "payment/deploy/api",
+      "payment/deployments.apps/api",
+      "payment/deployment.v1.apps/api",
+    ],
   },
-  { canonical: "node/worker-1.internal", aliases: ["node/worker-1.internal", "no/worker-1.internal", "apps/nodes/worker-1.internal"] },
+  {
+    canonical: "node/worker-1.internal",
+    aliases: ["node/worker-1.internal", "no/worker-1.internal", "apps/nodes/worker-1.internal"],
+  },
   { canonical: "payment/rollout.example.com/web", aliases: ["payment/rollout.example.com/web"] },
 ];
 
@@ -34,7 +42,10 @@ export interface PlannedExecution {
 export type Moment = { readonly atMs: number } | { readonly change: number; readonly thenMs: number };
 
 export type Deed =
-  | { readonly do: "deleteExecution" | "stripFinalizer" | "addForeignFinalizer" | "createAgain"; readonly which: number }
+  | {
+    readonly do: "deleteExecution" | "stripFinalizer" | "addForeignFinalizer" | "createAgain";
+    readonly which: number;
+  }
   | { readonly do: "deleteRun"; readonly which: number; readonly policy: "Foreground" | "Background" }
   | { readonly do: "cancelRun"; readonly which: number; readonly mode: string }
   | { readonly do: "deleteLease" | "emptyLease"; readonly target: number }

@@ -41,7 +41,13 @@ export class Replica {
     this.clock = clock;
     const sink = archive.sink(() => this.alive);
     const outbox = new Outbox({ sinks: [sink], clock, log, batchSize: 100, batchDelayMs: 100 });
-    const recorder = new EventRecorder({ client: wire, clock, log, reportingController: "sim", reportingInstance: name });
+    const recorder = new EventRecorder({
+      client: wire,
+      clock,
+      log,
+      reportingController: "sim",
+      reportingInstance: name,
+    });
     const namespace = rules.lockNamespace;
     const spool = new SpoolDelivery({ client: wire, namespace, outbox, clock, log });
     this.controller = new Controller({

@@ -88,7 +88,14 @@ export class WatchLine implements WatchSink, Disposable {
 
   /** As the server ends a watch whose version it has forgotten. */
   expire(): void {
-    const status = { kind: "Status", apiVersion: "v1", status: "Failure", reason: "Expired", code: 410, message: "too old" };
+    const status = {
+      kind: "Status",
+      apiVersion: "v1",
+      status: "Failure",
+      reason: "Expired",
+      code: 410,
+      message: "too old",
+    };
     this.#enqueue(JSON.stringify({ type: "ERROR", object: status }) + "\n");
     this.#close();
   }

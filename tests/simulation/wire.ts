@@ -23,7 +23,7 @@ export interface WireOptions {
   readonly trace: Trace;
   readonly sabotage: Sabotage;
   /** Called right before and right after the server carries out the nth request of this process, counted from 1. */
-  readonly onRequest: (nth: number, when: "before" | "after", call: Call) => void;
+  readonly onRequest: (nth: number, when: "before" | "after", call: Call, code: number) => void;
 }
 
 /** As lib/kube/client.ts: a request without an answer by then counts as lost, though it may still arrive. */
@@ -123,10 +123,15 @@ export class Wire implements RestClient {
     });
   }
 
-  #arrive(call: Call, fate: ReturnType<Fates["of"]>, answer: (given: Answer) => void, lost: (why: string) => void): void {
+  #arrive(
+    call: Call,
+    fate: ReturnType<Fates["of"]>,
+    answer: (given: Answer) => void,
+    lost: (why: string) => void,
+  ): void {
     const { server, sabotage, onRequest, trace, name } = this.#o;
     const nth = this.#cutOff ? 0 : ++this.#requests;
-    onRequest(nth, "before", call);
+    onRequest(nth, "before", call, 0);
     if (this.#cutOff && nth > 0) return; // killed by what was called just now
     if (fate.loses === "request") {
       trace.request(name, call, "lost on its way");
@@ -135,7 +140,7 @@ export class Wire implements RestClient {
     const fabricated = fate.refusal ?? sabotage.instead(call);
     const given = fabricated ?? carryOut(server, sabotage.request(call));
     trace.request(name, call, `${given.code}${fate.refusal ? " (fault)" : ""}${fate.loses ? ", answer lost" : ""}`);
-    onRequest(nth, "after", call);
+    onRequest(nth, "after", call, given.code);
     answer(given);
   }
 
@@ -199,4 +204,3 @@ function refused({ code, body }: Answer, words: string): StatusError {
   const retryAfterMs = typeof seconds === "number" ? seconds * 1000 : undefined;
   return new StatusError(code, body as StatusBody | undefined, retryAfterMs, words);
 }
-

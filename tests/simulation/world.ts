@@ -22,7 +22,7 @@ import { Replica } from "./replica.ts";
 import { honest, type Sabotage } from "./sabotage.ts";
 import { Trace } from "./trace.ts";
 import { VirtualClock } from "./virtual_clock.ts";
-import { Wire } from "./wire.ts";
+import { Wire, type WireOptions } from "./wire.ts";
 
 /** What all worlds of a process share: it is read once and never changes. */
 export interface Ground {
@@ -61,7 +61,7 @@ export class World {
   /** By their place; a controller that was started again takes its predecessor's. */
   readonly replicas: Replica[] = [];
   /** Writes that the controllers sent and the server carried out, with the time. */
-  readonly writes: { readonly atMs: number; readonly text: string; readonly call: Call }[] = [];
+  readonly writes: { readonly atMs: number; readonly text: string; readonly call: Call; readonly code: number }[] = [];
   /** Set by the deed that waits for a request: see `deeds.ts`. */
   readonly beforeRequest: ((replica: Replica, nth: number, when: "before" | "after") => void)[] = [];
   readonly #texts = new ObjectTexts();
@@ -94,18 +94,22 @@ export class World {
     const world = new World(o);
     for (const manifest of o.ground.manifests) world.server.install(manifest);
     await world.server.handle(new Request("http://sim/readyz")); // loads the language of the CRD's rules
-    const tekton = new Tekton({ client: world.wire("T", () => {}, honest), clock: world.clock, bundles: o.ground.bundles });
+    const tekton = new Tekton({
+      client: world.wire("T", () => {}, honest),
+      clock: world.clock,
+      bundles: o.ground.bundles,
+    });
     world.#running.push(tekton.run(world.#end.signal).catch((error) => world.#failed("Tekton", error)));
     return world;
   }
 
   startReplica(place: number, rules: Rules): Replica {
     const name = `${"AB"[place]}${++this.#started}`;
-    const wire = this.wire(name, (nth, when, call) => {
+    const wire = this.wire(name, (nth, when, call, code) => {
       if (!["get", "list", "watch"].includes(call.info.verb) && when === "after") {
         const { verb, resource, subresource, namespace, name: object } = call.info;
         const text = `${verb} ${resource}${subresource && `/${subresource}`} ${namespace}/${object}`;
-        this.writes.push({ atMs: this.clock.monotonic(), text, call });
+        this.writes.push({ atMs: this.clock.monotonic(), text, call, code });
       }
       for (const hook of this.beforeRequest) hook(replica, nth, when);
     }, this.#sabotage);
@@ -158,7 +162,7 @@ export class World {
     await Promise.race([Promise.all(this.#running), stuck()]);
   }
 
-  wire(name: string, onRequest: (nth: number, when: "before" | "after", call: Call) => void, sabotage: Sabotage): Wire {
+  wire(name: string, onRequest: WireOptions["onRequest"], sabotage: Sabotage): Wire {
     const { clock, server, plan, trace } = this;
     const isTekton = name === "T";
     const chance = Chance.of(plan.seed, `wire ${name}`);

@@ -146,7 +146,6 @@ export function snapshot(o: Partial<Snapshot> = {}): Snapshot {
     lockRefusal: undefined,
     holdOffMs: 0,
     refusal: undefined,
-    removedBecause: undefined,
     evidence: undefined,
     audit: { is: "delivered" },
     ...o,

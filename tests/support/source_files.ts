@@ -32,7 +32,7 @@ export const rooms = {
   },
   /** Whether a target is a package or a builtin; the package that generated/ stands in for is neither. */
   isBare(target: string): boolean {
-    return !/^(lib|generated|tests|tasks|deploy)\/|^[\w.]+\.(ts|json)$|^@cloudydeno\/kubernetes-apis\//.test(target);
+    return !/^(lib|generated|tests|deploy)\/|^[\w.]+\.(ts|json)$|^@cloudydeno\/kubernetes-apis\//.test(target);
   },
 };
 

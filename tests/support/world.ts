@@ -181,7 +181,11 @@ export class World implements AsyncDisposable {
       .map(({ verb, resource, subresource }) => `${verb} ${resource}${subresource && `/${subresource}`}`);
   }
 
-  async request(method: "GET" | "POST" | "PATCH" | "DELETE" | "PUT", path: string, bodyJson?: JSONValue): Promise<JSONValue> {
+  async request(
+    method: "GET" | "POST" | "PATCH" | "DELETE" | "PUT",
+    path: string,
+    bodyJson?: JSONValue,
+  ): Promise<JSONValue> {
     const contentType = method === "PATCH" ? { contentType: "application/merge-patch+json" } : {};
     const body = bodyJson === undefined ? {} : { bodyJson };
     return await this.#finish(this.client.performRequest({ method, path, expectJson: true, ...body, ...contentType }));

@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { decide } from "../../lib/workflow/decide.ts";
+import type { Execution } from "../../lib/workflow/execution.ts";
 import type { PipelineRun } from "../../lib/workflow/pipeline_run.ts";
 import type { Snapshot } from "../../lib/workflow/snapshot.ts";
 import { defaultRules, pipelineRun, runningExecution, startMs } from "../support/builders.ts";
@@ -25,6 +26,11 @@ const late = (s: Partial<Snapshot>) => running({ nowMs: startMs + 30 * minute, .
 const resolving = pipelineRun({ succeeded: { status: "Unknown", reason: "ResolvingPipelineRef", message: "" } });
 const begun = (o: Partial<PipelineRun>) => cached({ ...goesOn, ...o });
 const evidence = { pipelineRun: {}, taskRuns: [] };
+const said = (reason: string): Partial<Execution> => {
+  const { status } = running().execution;
+  const condition = { type: "ExecutionComplete", status: "Unknown", message: "why", lastTransitionTime: "" } as const;
+  return { status: { ...status, conditions: [{ ...condition, reason }] } };
+};
 const noStart = { ...defaultRules, startDeadlineMs: 0 };
 const withoutClaim = runningExecution({ claim: undefined });
 const started = pipelineRun({ succeeded: { status: "Unknown", reason: "Started", message: "" } });
@@ -55,10 +61,28 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "PipelineRun payment/fix-run was deleted by someone while the workflow was running",
   ],
   [
-    "no run, for this pass deleted it: what it was deleted for",
-    running({ pipelineRun: noneLive, removedBecause: "too late" }),
+    "no run, for it was to be deleted: what for",
+    running({ pipelineRun: noneLive }, said("StartDeadlineExceeded")),
     "status Failed ConfigurationError",
-    "too late",
+    "why",
+  ],
+  [
+    "no run, for the lock was lost: that",
+    running({ pipelineRun: noneLive }, said("LockLost")),
+    "status Failed ConfigurationError",
+    "why",
+  ],
+  [
+    "what was announced is done, even if the run could start by now",
+    running({ pipelineRun: cached(pendingRun), lock: live(mine) }, said("LockLost")),
+    "delete uid-run LockLost",
+    "why",
+  ],
+  [
+    "what was announced comes too late for a run that has started",
+    running({ claimAgeMs: 120_000 }, said("LockLost")),
+    "wait 1799000",
+    "running",
   ],
   ["succeeded: Completed", running({ pipelineRun: cached(succeeded) }), "status Completed", "its run succeeded"],
   [
@@ -104,10 +128,16 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "running",
   ],
   [
-    "pending beyond the start deadline: deleted",
+    "pending beyond the start deadline: announced, then deleted",
     running({ pipelineRun: cached(pendingRun), claimAgeMs: 120_000 }),
+    "condition ExecutionComplete Unknown StartDeadlineExceeded",
+    "the PipelineRun could not be started within the start deadline of 120 s: say so before it is deleted",
+  ],
+  [
+    "pending, announced: deleted",
+    running({ pipelineRun: cached(pendingRun), claimAgeMs: 120_000 }, said("StartDeadlineExceeded")),
     "delete uid-run StartDeadlineExceeded",
-    "it could not be started in time",
+    "why",
   ],
   [
     "resolving beyond the start deadline: cancelled, without finally",
@@ -156,6 +186,12 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "its time is up: cancelled so that its finally tasks run",
   ],
   [
+    "its time is up before it began: cancelled, for there is nothing to roll back",
+    late({ pipelineRun: cached(resolving), rules: noStart }),
+    "cancel uid-run Cancelled DeadlineExceeded",
+    "its time is up",
+  ],
+  [
     "its time counts from the start that Tekton noted",
     late({ pipelineRun: begun({ startTimeMs: startMs + minute }) }),
     "wait 60000",
@@ -182,16 +218,16 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "the status names it: start it",
   ],
   [
-    "pending, the lock in other hands: deleted",
+    "pending, the lock in other hands: announced, then deleted",
     running({ pipelineRun: cached(pendingRun), lock: live(held) }),
-    "delete uid-run LockLost",
-    "the lock was taken away before it could start",
+    "condition ExecutionComplete Unknown LockLost",
+    "the lock on the target was taken away before the PipelineRun could start: say so before it is deleted",
   ],
   [
-    "pending, the lock free: deleted",
+    "pending, the lock free: announced, then deleted",
     running({ pipelineRun: cached(pendingRun), lock: live({ ...mine, holder: undefined }) }),
-    "delete uid-run LockLost",
-    "the lock was taken away before it could start",
+    "condition ExecutionComplete Unknown LockLost",
+    "the lock on the target was taken away before the PipelineRun could start: say so before it is deleted",
   ],
   [
     "pending and being deleted: not started",
