@@ -175,6 +175,7 @@ function event(
         started_at: status.startTime,
         pipelinerun_name: status.pipelineRunRef?.name,
         pipelinerun_namespace: status.pipelineRunRef?.namespace,
+        digest_mismatch: status.conditions?.find(({ reason }) => reason === "DigestMismatch")?.message,
         ...data,
       }),
     },

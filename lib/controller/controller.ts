@@ -92,6 +92,7 @@ export class Controller {
       api: new Api(client, this.#crash.signal),
       auditStateOf: (execution) => this.#auditStateOf(execution),
       spoolAudit: (execution) => this.#spool(execution),
+      othersWait: () => this.#queues.executions.highWaits,
       ...(observer ? { observer } : {}),
     });
     connectHandlers(this.caches, this.#queues, (uid) => {
@@ -217,6 +218,10 @@ export class Controller {
         return done("requeue");
       }
       queue.forget(key);
+      if (outcome.behind) {
+        queue.add(key, "low");
+        return done("requeue");
+      }
       if (outcome.requeueAfterMs === undefined) return done("success");
       queue.addAfter(key, Math.max(1, outcome.requeueAfterMs));
       done("requeue_after");

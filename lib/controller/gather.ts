@@ -8,7 +8,7 @@ import type { Evidence } from "../workflow/failure.ts";
 import { type Lock, lockName, type RecentEnd } from "../workflow/lock.ts";
 import type { OrphanSnapshot } from "../workflow/orphan.ts";
 import { endOf } from "../workflow/outcome.ts";
-import { type PipelineRun, pipelineRunName } from "../workflow/pipeline_run.ts";
+import { isFinished, type PipelineRun, pipelineRunName } from "../workflow/pipeline_run.ts";
 import type { Refusal } from "../workflow/refusal.ts";
 import { type AuditState, type Rival, type Rules, type Seen, type Snapshot, targetOf } from "../workflow/snapshot.ts";
 import { canonicalTarget } from "../workflow/target.ts";
@@ -18,11 +18,13 @@ import type { Caches } from "./caches.ts";
 export interface Facts {
   pipelineRun?: { value: PipelineRun | undefined };
   lock?: { value: Lock | undefined };
-  holder?: { value: Execution | undefined };
+  holder?: { value: Execution | undefined; hidden?: true };
   holderRun?: { value: PipelineRun | undefined };
   rivals?: { value: readonly Rival[] };
   execution?: { value: Execution | undefined };
   unfinishedTaskRuns?: boolean;
+  /** Uids of runs that this pass has found gone, though the cache may not know it yet. */
+  gone?: ReadonlySet<string>;
   evidence?: Evidence;
   refusal?: Refusal;
   lockRefusal?: string;
@@ -71,9 +73,11 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
     sinceProgressMs: clock.monotonic() - memory.progressMs,
     pipelineRun: { value: own ?? (atPlace.live ? undefined : elsewhere(caches, execution)), live: atPlace.live },
     foreignRun: own ? undefined : atPlace.value,
+    strays: straysOf(caches, execution, placeOfRun(execution, rules), facts.gone),
     unfinishedTaskRuns: facts.unfinishedTaskRuns,
     lock,
     holder: seen(facts.holder, () => holder && caches.executions.get(holder)),
+    holderHidden: facts.holder?.hidden === true,
     holderRun: {
       value: holderRun.value?.executionUid === holder?.uid ? holderRun.value : undefined,
       live: holderRun.live,
@@ -150,6 +154,19 @@ function elsewhere(caches: Caches, execution: Execution): PipelineRun | undefine
   const uid = execution.status.pipelineRunRef?.uid;
   const found = caches.pipelineRuns.by("uid", execution.uid).find((run) => isOwn(execution, run));
   return found ?? (uid ? tombstone(caches.pipelineRuns.lastSeen(uid)) : undefined);
+}
+
+/** Unfinished runs that carry the execution's uid, and are not where its run is. */
+function straysOf(
+  caches: Caches,
+  execution: Execution,
+  place: { namespace: string; name: string },
+  gone: ReadonlySet<string> | undefined,
+): readonly PipelineRun[] {
+  return caches.pipelineRuns.by("uid", execution.uid).filter((run) =>
+    !isFinished(run) && run.uid !== execution.status.pipelineRunRef?.uid && !gone?.has(run.uid) &&
+    (run.name !== place.name || run.namespace !== place.namespace)
+  );
 }
 
 function rivalsOn(caches: Caches, canonical: string | undefined, ownUid: string): Rival[] {

@@ -6,7 +6,7 @@ import type { JSONObject } from "../kube/contract.ts";
 import { ConnectionError, StatusError } from "../kube/errors.ts";
 import type { Action } from "../workflow/action.ts";
 import { type Execution, type ExecutionStatus, isOwed } from "../workflow/execution.ts";
-import type { Lock } from "../workflow/lock.ts";
+import type { Holder, Lock } from "../workflow/lock.ts";
 import { annotation, finalizer } from "../workflow/names.ts";
 import {
   cancelPatch,
@@ -80,27 +80,23 @@ export async function perform(context: PerformContext, action: Action, subject: 
         context,
         subject,
         facts,
+        action.run,
         () => api.jsonPatch("pipelineRun", action.run, startPatch(action.run)),
       );
     case "cancelPipelineRun": {
       const patch = cancelPatch(action.run, action.mode, action.because, clock.now());
       return await writeRun(
         context,
-        { ...subject, runPlace: action.run },
+        subject,
         facts,
+        action.run,
         () => api.mergePatch("pipelineRun", action.run, patch),
       );
     }
     case "deletePipelineRun": {
       const { run } = action;
       const preconditions = isPending(run) ? { uid: run.uid, resourceVersion: run.resourceVersion } : { uid: run.uid };
-      await writeRun(
-        context,
-        { ...subject, runPlace: run },
-        facts,
-        () => api.delete("pipelineRun", run, preconditions),
-      );
-      return;
+      return await writeRun(context, subject, facts, run, () => api.delete("pipelineRun", run, preconditions));
     }
     case "writeStatus":
       return await writeStatus(context, subject, action.patch);
@@ -133,7 +129,7 @@ async function readLive(
       if (facts.lock.value) caches.locks.wrote(facts.lock.value);
       return;
     case "holder":
-      facts.holder = { value: holder && await api.get("execution", holder) };
+      facts.holder = await holderOf(api, holder);
       return;
     case "holderRun":
       facts.holderRun = {
@@ -227,22 +223,42 @@ async function writeLock(
   }
 }
 
-/** The same for a PipelineRun; one that is gone is an answer, too. */
+/**
+ * The same for a PipelineRun; one that is gone is an answer, too. What is learned is noted for whom it is about: the
+ * subject's own run, or that of the lock's holder.
+ */
 async function writeRun(
   { api, caches }: PerformContext,
   subject: Subject,
   facts: Facts,
+  run: PipelineRun,
   write: () => Promise<PipelineRun | undefined>,
 ): Promise<void> {
+  const isAt = (place: { namespace: string; name: string } | undefined) =>
+    place?.namespace === run.namespace && place.name === run.name;
+  const note = (value: PipelineRun | undefined) => {
+    if (value) caches.pipelineRuns.wrote(value);
+    else facts.gone = new Set([...facts.gone ?? [], run.uid]);
+    if (isAt(subject.runPlace)) facts.pipelineRun = { value };
+    else if (isAt(subject.lock?.holder?.pipelineRun)) facts.holderRun = { value };
+  };
   try {
-    const run = await write();
-    if (run) caches.pipelineRuns.wrote(run);
-    else facts.pipelineRun = { value: undefined };
+    const answer = await write();
+    if (answer) caches.pipelineRuns.wrote(answer);
+    else note(undefined);
   } catch (error) {
     if (!(error instanceof StatusError) || !(isLostRace(error) || error.httpCode === 422)) throw error;
-    if (!subject.runPlace) return;
-    facts.pipelineRun = { value: await api.get("pipelineRun", subject.runPlace) };
-    if (facts.pipelineRun.value) caches.pipelineRuns.wrote(facts.pipelineRun.value);
+    note(await api.get("pipelineRun", run));
+  }
+}
+
+/** One in a namespace that may not be read is not gone. */
+async function holderOf(api: Api, at: Holder | undefined): Promise<NonNullable<Facts["holder"]>> {
+  try {
+    return { value: at && await api.get("execution", at) };
+  } catch (error) {
+    if (error instanceof StatusError && error.httpCode === 403) return { value: undefined, hidden: true };
+    throw error;
   }
 }
 
@@ -295,6 +311,7 @@ function refusalOf(error: unknown): Refusal {
   throw error;
 }
 
+/** That a uid is gone stays true; nothing else does. */
 function clear(facts: Facts): void {
-  for (const key of Object.keys(facts) as (keyof Facts)[]) delete facts[key];
+  for (const key of Object.keys(facts) as (keyof Facts)[]) if (key !== "gone") delete facts[key];
 }

@@ -18,6 +18,8 @@ import { perform, type PerformContext, type Subject } from "./perform.ts";
 export interface Outcome {
   readonly requeueAfterMs?: number;
   readonly retryAfterMs?: number;
+  /** There is more to do, but others who have nothing yet go first. */
+  readonly behind?: boolean;
 }
 
 /** Told what has been committed. */
@@ -33,6 +35,8 @@ export interface ReconcilerOptions extends GatherContext, PerformContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer?: ReconcileObserver;
+  /** Whether executions wait that have no run yet. */
+  readonly othersWait?: () => boolean;
 }
 
 /** More steps than any story has: a pass that gets there is turning in circles, and is put off. */
@@ -49,7 +53,7 @@ export class Reconciler {
   async reconcile(key: string): Promise<Outcome> {
     const own = await this.#execution(key);
     const left = await this.#orphans(key);
-    return soonest(own, left);
+    return own.behind ? own : soonest(own, left);
   }
 
   /** @param name of a Lease in the lock namespace */
@@ -89,11 +93,17 @@ export class Reconciler {
       }
       const actionMs = clock.monotonic();
       await perform(this.#o, action, this.#subjectOf(snapshot), facts);
-      // The last word: the object may be gone by now, and the cache hears of it in its own time.
-      if (action.do === "removeFinalizer") return {};
+      if (action.do === "removeFinalizer") {
+        // The last word: the object may be gone by now, and the cache hears of it in its own time.
+        for (const announcement of action.announce) observer?.announce?.(execution, announcement);
+        return {};
+      }
       const tookMs = clock.monotonic() - actionMs;
       const after = caches.executions.informer.store.get(key);
-      if (action.do === "createPipelineRun" && !facts.refusal) observer?.pipelineRunCreated?.(tookMs);
+      if (action.do === "createPipelineRun" && !facts.refusal) {
+        observer?.pipelineRunCreated?.(tookMs);
+        if (this.#o.othersWait?.()) return { behind: true };
+      }
       const judged = action.do === "patchLock" ? action.for === "take" : action.do === "createLock";
       if (judged) observer?.lockChecked?.(clock.monotonic() - startedMs);
       if (action.do !== "writeStatus" || !after || after.uid !== execution.uid) continue;
@@ -101,9 +111,8 @@ export class Reconciler {
         const known = memory.get(execution.uid);
         if (known) known.progressMs = clock.monotonic();
       }
-      if (action.patch.phase === undefined) continue;
-      observer?.transition?.(execution, after, decision.reason);
-      if (action.announce) observer?.announce?.(after, action.announce);
+      if (action.patch.phase !== undefined) observer?.transition?.(execution, after, decision.reason);
+      for (const announcement of action.announce) observer?.announce?.(after, announcement);
     }
     this.#o.log.error("a pass did not come to an end", { execution: key });
     return { retryAfterMs: 1_000 };

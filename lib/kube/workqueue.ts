@@ -46,6 +46,9 @@ export class Workqueue {
   readonly #order: Record<Priority, Fifo<Waiting>> = { high: new Fifo(), low: new Fifo() };
   readonly #delayed = new Map<string, { atMs: number; priority: Priority; timer: Disposable }>();
   readonly #failures = new Map<string, number>();
+  #waitingHigh = 0;
+  /** Keys of "high" handed out in a row. */
+  #highInARow = 0;
   readonly #idle: ((key: string | undefined) => void)[] = [];
   #down = false;
 
@@ -59,6 +62,11 @@ export class Workqueue {
   /** Keys that wait to be handed out; neither those being processed nor those delayed. */
   get length(): number {
     return this.#waiting.size;
+  }
+
+  /** Whether a key of "high" waits. */
+  get highWaits(): boolean {
+    return this.#waitingHigh > 0;
   }
 
   /** How often `addRateLimited` was called for the key since it was last forgotten. */
@@ -131,6 +139,7 @@ export class Workqueue {
     for (const { timer } of this.#delayed.values()) timer[Symbol.dispose]();
     this.#delayed.clear();
     this.#waiting.clear();
+    this.#waitingHigh = 0;
     this.#failures.clear();
     this.#observer.depth?.(0);
     for (const resolve of this.#idle.splice(0)) resolve(undefined);
@@ -165,17 +174,21 @@ export class Workqueue {
   }
 
   #line(waiting: Waiting): void {
+    if (waiting.priority === "high") this.#waitingHigh++;
     this.#waiting.set(waiting.key, waiting);
     this.#order[waiting.priority].push(waiting);
   }
 
   #take(): string | undefined {
-    for (const priority of ["high", "low"] as const) {
+    const turn: readonly Priority[] = this.#highInARow < highShare ? ["high", "low"] : ["low", "high"];
+    for (const priority of turn) {
       const order = this.#order[priority];
       for (let waiting = order.shift(); waiting; waiting = order.shift()) {
         const { key } = waiting;
         if (this.#waiting.get(key) !== waiting) continue;
         this.#waiting.delete(key);
+        if (priority === "high") this.#waitingHigh--;
+        this.#highInARow = priority === "high" ? this.#highInARow + 1 : 0;
         const nowMs = this.#clock.monotonic();
         this.#processing.set(key, { priority, sinceMs: nowMs, again: undefined });
         this.#observer.started?.(nowMs - waiting.sinceMs);
@@ -186,6 +199,9 @@ export class Workqueue {
     return undefined;
   }
 }
+
+/** So many keys of "high" go before one of "low": what has waited longest is not starved by what is new. */
+const highShare = 3;
 
 /** First in, first out, in constant time an entry however long the queue is. */
 class Fifo<T> {

@@ -46,11 +46,11 @@ export type Action =
   | {
     readonly do: "writeStatus";
     readonly patch: ExecutionStatus;
-    readonly announce: Announcement | undefined;
+    readonly announce: readonly Announcement[];
   }
   /** What is still owed to the audit trail goes into a ConfigMap, so that a deletion need not wait for it. */
   | { readonly do: "spoolAudit" }
-  | { readonly do: "removeFinalizer" };
+  | { readonly do: "removeFinalizer"; readonly announce: readonly Announcement[] };
 
 export interface Decision {
   /** Absent: nothing to do now. */

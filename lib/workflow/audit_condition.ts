@@ -19,5 +19,5 @@ export function auditCondition(s: Snapshot): Decision | undefined {
   if (!wanted || (known?.status === wanted.status && known.reason === wanted.reason)) return undefined;
   if (known?.reason === "Rejected" && audit.is === "delivered") return undefined;
   const patch = { conditions: conditions(execution, nowMs, [{ type: "AuditRecorded", ...wanted }]) };
-  return act({ do: "writeStatus", patch, announce: undefined }, `audit: ${wanted.reason}`);
+  return act({ do: "writeStatus", patch, announce: [] }, `audit: ${wanted.reason}`);
 }

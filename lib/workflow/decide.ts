@@ -24,10 +24,23 @@ export function decide(s: Snapshot): Decision {
   const { execution } = s;
   const deleting = execution.deletedAtMs !== undefined;
   if (deleting && !isOwed(execution)) return wait("it is being deleted and nothing of ours is owed");
+  const stray = endStray(s);
+  if (stray) return stray;
   if (isFinal(execution)) return settle(s);
   if (deleting) return abandon(s);
   if (execution.status.phase === "Running") return follow(s);
   return begin(s);
+}
+
+/** A run that no status names is never started, but ended: somebody's hand made it, or a late write of a paused replica. */
+function endStray(s: Snapshot): Decision | undefined {
+  // Before the claim, a run that carries our uid may be the one to adopt.
+  if (!s.execution.claim) return undefined;
+  for (const run of s.strays) {
+    const next = stop({ value: run, live: true }, "pipelineRun", "ExecutionEnded", s);
+    if (next?.action && next.action.do !== "read") return next;
+  }
+  return undefined;
 }
 
 /** A new execution: valid? free? not too soon? Then it takes the lock, claims, creates its run, and says so. */
@@ -67,7 +80,7 @@ function busy(s: Snapshot): Decision | undefined {
   if (!lock.holder || !isReadable(lock.holder)) return onceNothingRuns(s, () => skipBusy(s, { execution: undefined }));
   if (!s.holder.live) return act({ do: "read", what: "holder" }, "is the holder of the lock alive?");
   const holder = s.holder.value;
-  const alive = holder !== undefined && holder.uid === lock.holder.uid && !isFinal(holder);
+  const alive = s.holderHidden || (holder?.uid === lock.holder.uid && !isFinal(holder));
   if (mismatch || alive) return onceNothingRuns(s, () => skipBusy(s, { execution: holder }));
 
   // The holder is gone or has ended. What it left running is ended before anybody takes its place.
@@ -113,7 +126,7 @@ function lockUnknown(s: Snapshot, why: string): Decision {
     return { retryAfterMs: 1_000, reason: `no lock can be made: ${why}` };
   }
   const patch = { conditions: conditions(s.execution, s.nowMs, [{ ...wanted, message: why }]) };
-  return act({ do: "writeStatus", patch, announce: undefined }, `no lock can be made: ${why}`);
+  return act({ do: "writeStatus", patch, announce: [] }, `no lock can be made: ${why}`);
 }
 
 /** 5. An unfinished run of somebody else on the target: its lock was taken away by hand. It goes first. */
@@ -182,13 +195,13 @@ function commit(s: Snapshot): Decision {
   return act({
     do: "writeStatus",
     patch: running(s.execution, run, s.nowMs),
-    announce: {
+    announce: [{
       type: "Normal",
       reason: "PipelineRunCreated",
       action: "Create",
       note:
         `PipelineRun ${run.namespace}/${run.name} created for workflow ${s.execution.spec.workflowId} on ${s.execution.spec.targetResource}`,
-    },
+    }],
   }, "the run exists: say so, then it may start");
 }
 

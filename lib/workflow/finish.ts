@@ -2,9 +2,9 @@
 // (abandon). In both the run goes first, then the lock is released with its end in the ledger, then the audit trail is
 // complete, and only then our finalizer goes.
 
-import { act, type Decision, wait } from "./action.ts";
+import { act, type Announcement, type Decision, wait } from "./action.ts";
 import { auditCondition } from "./audit_condition.ts";
-import { isOwed } from "./execution.ts";
+import { isFinal, isOwed } from "./execution.ts";
 import { ended } from "./follow.ts";
 import { newLock, type RecentEnd, withEnd, writeLedger } from "./lock.ts";
 import { endOf } from "./outcome.ts";
@@ -102,7 +102,7 @@ function farewell(s: Snapshot): Decision {
   const { execution, audit, nowMs } = s;
   if (isOwed(execution)) {
     if (audit.is === "delivered" || audit.is === "rejected") {
-      return act({ do: "removeFinalizer" }, "nothing is owed any more");
+      return act({ do: "removeFinalizer", announce: farewellNote(s) }, "nothing is owed any more");
     }
     if (execution.deletedAtMs === undefined) return wait("its audit events are on their way");
     const waitedMs = nowMs - execution.deletedAtMs;
@@ -113,4 +113,12 @@ function farewell(s: Snapshot): Decision {
     );
   }
   return wait("all is done");
+}
+
+/** Deleted before its end: an Event of its own. What had ended has said so already. */
+function farewellNote({ execution }: Snapshot): Announcement[] {
+  if (isFinal(execution) || execution.deletedAtMs === undefined) return [];
+  const { workflowId, targetResource } = execution.spec;
+  const note = `deleted before workflow ${workflowId} on ${targetResource} had ended; its PipelineRun is gone`;
+  return [{ type: "Warning", reason: "WorkflowExecutionDeleted", action: "Delete", note }];
 }

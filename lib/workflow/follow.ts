@@ -1,13 +1,13 @@
 // A running execution: its run is started once the status names it, followed, kept to its deadlines, and its end becomes the
 // execution's.
 
-import { act, type Decision, wait } from "./action.ts";
+import { act, type Announcement, type Decision, wait } from "./action.ts";
 import { auditCondition } from "./audit_condition.ts";
 import { isOwed } from "./execution.ts";
 import { failureDetails } from "./failure.ts";
 import { type Holder, newLock } from "./lock.ts";
 import { fail } from "./outcome.ts";
-import { hasBegun, isFinished, isPending } from "./pipeline_run.ts";
+import { digestMismatch, hasBegun, isFinished, isPending } from "./pipeline_run.ts";
 import { type Snapshot, targetOf } from "./snapshot.ts";
 import { completed, conditions, failed, progress, rfc3339 } from "./status.ts";
 import { timeoutMsOf } from "./validate.ts";
@@ -57,16 +57,18 @@ export function ended(s: Snapshot): Decision | undefined {
   if (!run || !isFinished(run)) return undefined;
   const { execution, nowMs } = s;
   const { workflowId, targetResource } = execution.spec;
+  const note = digestMismatch(execution, run);
+  const mismatch: Announcement[] = note ? [{ type: "Warning", reason: "DigestMismatch", action: "Compare", note }] : [];
   if (run.succeeded?.status === "True") {
     return act({
       do: "writeStatus",
       patch: completed(execution, run, nowMs),
-      announce: {
+      announce: [{
         type: "Normal",
         reason: "WorkflowCompleted",
         action: "Complete",
         note: `workflow ${workflowId} completed on ${targetResource}: ${run.succeeded.message}`,
-      },
+      }, ...mismatch],
     }, "its run succeeded");
   }
   if (!s.evidence) return act({ do: "read", what: "evidence" }, "its run failed: what was the cause?");
@@ -74,12 +76,12 @@ export function ended(s: Snapshot): Decision | undefined {
   return act({
     do: "writeStatus",
     patch: failed(execution, details, run, nowMs),
-    announce: {
+    announce: [{
       type: "Warning",
       reason: "WorkflowFailed",
       action: "Fail",
       note: `${details.reason}: ${details.message}`,
-    },
+    }, ...mismatch],
   }, details.message);
 }
 
@@ -151,7 +153,7 @@ function announceRemoval(s: Snapshot, reason: Removal): Decision {
   const patch = {
     conditions: conditions(s.execution, s.nowMs, [{ type: "ExecutionComplete", status: "Unknown", reason, message }]),
   };
-  return act({ do: "writeStatus", patch, announce: undefined }, `${message}: say so before it is deleted`);
+  return act({ do: "writeStatus", patch, announce: [] }, `${message}: say so before it is deleted`);
 }
 
 /** What was announced is done, even if the run could start by now. */
@@ -182,7 +184,7 @@ function noteProgress(s: Snapshot): Decision | undefined {
   if (s.sinceProgressMs < progressIntervalMs) {
     return wait("progress was written a moment ago", progressIntervalMs - s.sinceProgressMs);
   }
-  return act({ do: "writeStatus", patch: { pipelineRunStatus: now }, announce: undefined }, "progress");
+  return act({ do: "writeStatus", patch: { pipelineRunStatus: now }, announce: [] }, "progress");
 }
 
 /** Look again when the next deadline falls due. */

@@ -22,12 +22,12 @@ export function fail(
   return act({
     do: "writeStatus",
     patch: failed(execution, details, undefined, nowMs),
-    announce: {
+    announce: [{
       type: "Warning",
       reason: "WorkflowFailed",
       action: "Fail",
       note: `${details.reason}: ${details.message}`,
-    },
+    }],
   }, message);
 }
 
@@ -95,11 +95,11 @@ function skip(s: Snapshot, details: SkipDetails): Decision {
   return act({
     do: "writeStatus",
     patch: skipped(s.execution, details, s.nowMs),
-    announce: {
+    announce: [{
       type: "Normal",
       reason: "WorkflowSkipped",
       action: "Skip",
       note: `${details.reason}: ${details.message}`,
-    },
+    }],
   }, details.message);
 }

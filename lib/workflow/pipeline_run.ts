@@ -163,6 +163,12 @@ export function isPending(run: PipelineRun): boolean {
   return run.ordered === pending && !isFinished(run);
 }
 
+/** What to say when the bundle that really ran is not the one of spec.workflowRef.containerDigest; undefined when it is. */
+export function digestMismatch({ spec }: Execution, run: PipelineRun): string | undefined {
+  if (!spec.containerDigest || !run.digest || spec.containerDigest === run.digest) return undefined;
+  return `${run.namespace}/${run.name} ran the bundle ${run.digest}, and ${spec.containerDigest} was asked for`;
+}
+
 /** Whether Tekton has begun to work on it: before that it may hang on something that is missing, for ever. */
 export function hasBegun(run: PipelineRun): boolean {
   const waiting = ["", pending, "Pending", "Started", "ResolvingPipelineRef", "ResolvingTaskRef"];

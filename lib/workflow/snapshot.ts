@@ -57,12 +57,16 @@ export interface Snapshot {
   readonly pipelineRun: Seen<PipelineRun>;
   /** A run that stands under the name of ours: somebody else's, or one of our uid that is not the one the status names. */
   readonly foreignRun: PipelineRun | undefined;
+  /** Unfinished runs that carry the execution's uid and are not its run: no status names them. */
+  readonly strays: readonly PipelineRun[];
   /** Whether a run that is being deleted still has unfinished TaskRuns; undefined until it was read live. */
   readonly unfinishedTaskRuns: boolean | undefined;
   /** The Lease that the claim names, else the one of the canonical target. */
   readonly lock: Seen<Lock>;
   /** Who holds that Lease, when it is somebody else; and that one's run. */
   readonly holder: Seen<Execution>;
+  /** The API server would not tell (403): nobody may call that holder gone. */
+  readonly holderHidden: boolean;
   readonly holderRun: Seen<PipelineRun>;
   readonly rivals: { readonly value: readonly Rival[]; readonly live: boolean };
   /** Ends of executions in the cache that held the lock on this target. */

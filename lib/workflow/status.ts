@@ -4,7 +4,7 @@
 import { formatDuration } from "./duration.ts";
 import type { Condition, Execution, ExecutionStatus, FailureDetails, SkipDetails } from "./execution.ts";
 import { statusTimeMs } from "./execution.ts";
-import { type PipelineRun, progressOf } from "./pipeline_run.ts";
+import { digestMismatch, type PipelineRun, progressOf } from "./pipeline_run.ts";
 
 type ConditionChange = Pick<Condition, "type" | "status" | "reason" | "message">;
 
@@ -50,6 +50,7 @@ export function completed(execution: Execution, run: PipelineRun, nowMs: number)
     message: `workflow ${execution.spec.workflowId} completed ${message}`,
     conditions: conditions(execution, nowMs, [
       { type: "ExecutionComplete", status: "True", reason: "Succeeded", message: run.succeeded?.message ?? "" },
+      ...whatRan(execution, run),
     ]),
   };
 }
@@ -81,6 +82,7 @@ export function failed(
         reason: run?.succeeded?.status === "False" && run.succeeded.reason ? run.succeeded.reason : details.reason,
         message: details.message,
       },
+      ...whatRan(execution, run),
     ]),
   };
 }
@@ -123,6 +125,12 @@ export function conditions(execution: Execution, nowMs: number, changes: readonl
     else result[at] = condition;
   }
   return result;
+}
+
+/** A bundle that is not the one that was asked for stands where a person looks for what was created. */
+function whatRan(execution: Execution, run: PipelineRun | undefined): ConditionChange[] {
+  const message = run && digestMismatch(execution, run);
+  return message ? [{ type: "PipelineRunCreated", status: "True", reason: "DigestMismatch", message }] : [];
 }
 
 function ended(execution: Execution, endMs: number, run: PipelineRun | undefined) {

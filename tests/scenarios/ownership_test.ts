@@ -211,3 +211,20 @@ Deno.test("a deletion is one request to the end: nothing is asked of an object t
   );
   assertEquals(lost.map(({ verb, code }) => `${verb} ${code}`), []);
 });
+
+Deno.test("a holder in a namespace that may not be read is alive: skipped, naming it", async () => {
+  await using world = await World.start();
+  world.startController();
+  await running(world);
+  world.server.faults.add({
+    match: ({ resource, verb, name }) => resource === "workflowexecutions" && verb === "get" && name === "fix",
+    action: { status: 403, reason: "Forbidden", message: "workflowexecutions is forbidden" },
+  });
+  world.server.install(manifest({ name: "other", workflow: "scale" }));
+  await world.pass(60_000);
+  assertEquals([phaseOf(world, "other"), statusOf(world, "other").skipDetails?.conflictingWorkflow?.name], [
+    "Skipped",
+    "fix",
+  ]);
+  assertEquals(runNames(world).length, 1);
+});

@@ -10,11 +10,9 @@ export class Chance {
 
   /** A stream of its own, the same for the same seed and name. */
   static of(seed: number, name: string): Chance {
-    let hash = 0x811c9dc5 ^ seed;
+    let hash = 0x811c9dc5;
     for (const char of `${seed}/${name}`) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
-    const chance = new Chance(hash);
-    chance.next();
-    return chance;
+    return new Chance(Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d));
   }
 
   /** A number in [0, 1): mulberry32. */

@@ -52,6 +52,12 @@ function perform(world: World, deed: Deed): void {
       if (planned) create(world, planned);
       return;
     }
+    case "replaceByForce": {
+      // Somebody loses patience: the finalizer goes, the object goes, and its creator makes it anew.
+      perform(world, { do: "stripFinalizer", which: deed.which });
+      perform(world, { do: "deleteExecution", which: deed.which });
+      return perform(world, { do: "createAgain", which: deed.which });
+    }
     case "stripFinalizer":
       return change(world, executions, executionOf(world, deed.which), (object) => ({
         ...object,
@@ -197,6 +203,8 @@ function squat(world: World, which: number): void {
     name: pipelineRunName({ name, uid }),
     namespace: world.plan.rules.executionNamespace || namespace,
     labels: { "app.kubernetes.io/managed-by": "kubernaut-workflowexecution" },
+    // For the mutation that goes by names alone: whose run somebody would take this one for.
+    annotations: { "example.com/would-be": JSON.stringify({ key: `${namespace}/${name}`, uid }) },
   };
   if (world.server.storage.get(runs, storageKey(metadata.namespace, metadata.name))) return;
   const spec = { status: "PipelineRunPending", pipelineRef: { resolver: "bundles" } };

@@ -18,7 +18,12 @@ export interface LawsOptions {
   readonly canonicalOf: (alias: string) => string;
   /** Judge by time too: no clock is set, and the cooldown is always the same. */
   readonly cooldownMs: number | undefined;
+  /** Processes and network are well: what is to be mended is mended soon. */
+  readonly wellServed: boolean;
 }
+
+/** How long mending may take where everything is well. */
+const mendedWithinMs = 20_000;
 
 interface LockRecord {
   readonly canonical: string;
@@ -198,6 +203,15 @@ export class Laws {
     }
   }
 
+  /** A run that was there when its Lease was deleted has it back, if it is still there. */
+  #mended({ canonical, holder, deletedAtMs }: LockRecord): void {
+    if (holder !== "" || this.#o.nowMs() - deletedAtMs < mendedWithinMs) return;
+    for (const run of this.runs.values()) {
+      if (run.execution?.canonical !== canonical || !isActive(run) || run.execution.goneAtMs !== undefined) continue;
+      this.breaks(`the lock on ${canonical} was deleted by hand, and not put back for ${run.execution.key}`);
+    }
+  }
+
   #taskRun({ type, object }: Change): void {
     const owner = object.metadata.ownerReferences?.find(({ kind }) => kind === "PipelineRun");
     const run = this.runs.get(owner?.uid ?? "");
@@ -216,7 +230,10 @@ export class Laws {
     this.locks.set(canonical, known);
     if (this.#byHand) {
       known.tampered = true;
-      if (type === "DELETED") known.deletedAtMs = this.#o.nowMs();
+      if (type === "DELETED") {
+        known.deletedAtMs = this.#o.nowMs();
+        if (this.#o.wellServed) this.#o.server.clock.timer(mendedWithinMs, () => this.#mended(known));
+      }
     }
     if (known.holder === holder) return;
     const former = this.executions.get(known.holder);

@@ -43,13 +43,18 @@ export type Moment = { readonly atMs: number } | { readonly change: number; read
 
 export type Deed =
   | {
-    readonly do: "deleteExecution" | "stripFinalizer" | "addForeignFinalizer" | "createAgain";
+    readonly do:
+      | "deleteExecution"
+      | "stripFinalizer"
+      | "addForeignFinalizer"
+      | "createAgain"
+      | "replaceByForce"
+      | "squat";
     readonly which: number;
   }
   | { readonly do: "deleteRun"; readonly which: number; readonly policy: "Foreground" | "Background" }
   | { readonly do: "cancelRun"; readonly which: number; readonly mode: string }
   | { readonly do: "deleteLease" | "emptyLease"; readonly target: number }
-  | { readonly do: "squat"; readonly which: number }
   | { readonly do: "jump"; readonly replica: number; readonly byMs: number }
   | { readonly do: "kill" | "stop"; readonly replica: number; readonly againAfterMs: number }
   | { readonly do: "killAtRequest"; readonly replica: number; readonly nth: number; readonly when: "before" | "after" }
@@ -66,6 +71,12 @@ export type Deed =
     readonly forMs: number;
   };
 
+/**
+ * calm: nothing goes wrong, and nobody interferes. hands: people and other programs do what they like, but processes and
+ * network are well. wild: everything.
+ */
+export type Mood = "calm" | "hands" | "wild";
+
 export interface Plan {
   readonly seed: number;
   readonly replicas: number;
@@ -75,8 +86,7 @@ export interface Plan {
   readonly executions: readonly PlannedExecution[];
   readonly deeds: readonly { readonly when: Moment; readonly deed: Deed }[];
   readonly weather: Weather;
-  /** Nothing goes wrong in this world. */
-  readonly calm: boolean;
+  readonly mood: Mood;
 }
 
 /** From then on nothing is done from outside, and nothing goes wrong any more. */
@@ -97,7 +107,8 @@ const fineWeather: Weather = {
 
 export function planOf(seed: number): Plan {
   const chance = Chance.of(seed, "plan");
-  const calm = seed % 8 === 0;
+  const mood = chance.pick<Mood>(["calm", "hands", "hands", "wild", "wild", "wild", "wild", "wild"]);
+  const calm = mood === "calm";
   const executions = planExecutions(chance, calm);
   const replicas = chance.happens(calm ? 0.2 : 0.5) ? 2 : 1;
   const rules: Rules = {
@@ -116,9 +127,9 @@ export function planOf(seed: number): Plan {
     rules,
     laterRules,
     executions,
-    deeds: calm ? [] : planDeeds(chance, executions, replicas),
-    weather: calm ? fineWeather : planWeather(chance),
-    calm,
+    deeds: calm ? [] : planDeeds(chance, executions, replicas, mood === "hands" ? hands : [...hands, ...misfortunes]),
+    weather: mood === "wild" ? planWeather(chance) : fineWeather,
+    mood,
   };
 }
 
@@ -126,7 +137,9 @@ function planExecutions(chance: Chance, calm: boolean): PlannedExecution[] {
   const count = chance.whole(calm ? 1 : 2, 6);
   const kinds = chance.whole(1, count > 3 ? 3 : 2);
   const workflows = chance.pick([["a"], ["a", "b"], ["a", "b"]]);
-  const spreadMs = chance.pick([0, 50, 2 * second, 20 * second, 60 * second]);
+  // They come in bursts: what happens at the same moment is what a lock is for.
+  const bursts = Array.from({ length: chance.whole(1, 3) }, () => chance.whole(0, chance.pick([1, 20, 60]) * second));
+  const spreadMs = chance.pick([0, 10, 300, 3 * second]);
   return Array.from({ length: count }, (_, i) => {
     const target = chance.whole(0, kinds - 1);
     const aliases = targets[target]?.aliases ?? [];
@@ -138,7 +151,7 @@ function planExecutions(chance: Chance, calm: boolean): PlannedExecution[] {
       workflow: chance.pick(workflows),
       image: chance.pick(["ok", "ok", "ok", "exit-code", "rollback", "hang", "hang-rollback", "no-such"]),
       timeout: `${chance.pick([10, 30, 60])}s`,
-      createdAtMs: chance.whole(0, spreadMs),
+      createdAtMs: chance.pick(bursts) + chance.whole(0, spreadMs),
       pruned: !calm && chance.happens(0.1),
     };
   });
@@ -159,7 +172,12 @@ function planWeather(chance: Chance): Weather {
   };
 }
 
-function planDeeds(chance: Chance, executions: readonly PlannedExecution[], replicas: number): Plan["deeds"] {
+function planDeeds(
+  chance: Chance,
+  executions: readonly PlannedExecution[],
+  replicas: number,
+  troubles: readonly Trouble[],
+): Plan["deeds"] {
   // Few kinds of trouble a world, each perhaps several times: combinations stay telling, and all of them come.
   const kinds = Array.from({ length: chance.whole(0, 4) }, () => chance.pick(troubles));
   return kinds.flatMap((kind) =>
@@ -177,7 +195,8 @@ function planMoment(chance: Chance): Moment {
 
 type Trouble = (chance: Chance, executions: number, replica: number) => Deed;
 
-const troubles: readonly Trouble[] = [
+/** What people and other programs do to the objects. */
+const hands: readonly Trouble[] = [
   (c, n) => ({ do: "deleteExecution", which: c.whole(0, n - 1) }),
   (c, n) => ({ do: "deleteExecution", which: c.whole(0, n - 1) }),
   (c, n) => ({ do: "stripFinalizer", which: c.whole(0, n - 1) }),
@@ -192,6 +211,11 @@ const troubles: readonly Trouble[] = [
   (c, n) => ({ do: "squat", which: c.whole(0, n - 1) }),
   (c) => ({ do: "deleteLease", target: c.whole(0, 1) }),
   (c) => ({ do: "emptyLease", target: c.whole(0, 1) }),
+  (c, n) => ({ do: "replaceByForce", which: c.whole(0, n - 1) }),
+];
+
+/** What happens to processes and network. */
+const misfortunes: readonly Trouble[] = [
   (c, _, replica) => ({ do: "jump", replica, byMs: c.whole(-200, 200) * second }),
   (c, _, replica) => ({ do: "kill", replica, againAfterMs: c.pick([1, 1_000, 20_000]) }),
   (c, _, replica) => ({ do: "kill", replica, againAfterMs: c.pick([1, 1_000, 20_000]) }),

@@ -4,7 +4,7 @@
 import type { AuditEvent } from "../../lib/audit/event.ts";
 import { nameOf } from "../../lib/audit/event.ts";
 import type { JSONObject } from "../../lib/kube/contract.ts";
-import { finalizer, label } from "../../lib/workflow/names.ts";
+import { annotation, finalizer, label } from "../../lib/workflow/names.ts";
 import { arrange } from "./deeds.ts";
 import { type Plan, planOf, troubleEndsAtMs } from "./plan.ts";
 import { type ExecutionRecord, isFinal, owedEvents } from "./records.ts";
@@ -32,7 +32,7 @@ export async function judge(
   try {
     arrange(world);
     let over = false;
-    world.clock.timer(plan.calm ? 1 : troubleEndsAtMs + 1, () => (over = true));
+    world.clock.timer(plan.mood === "calm" ? 1 : troubleEndsAtMs + 1, () => (over = true));
     await world.runUntil(() => over);
     const allCreated = Math.max(...plan.executions.map(({ createdAtMs }) => createdAtMs));
     const quiet = await world.runUntil(() => world.clock.monotonic() >= allCreated && openMatters(world).length === 0);
@@ -75,7 +75,7 @@ async function judgeEnd(world: World): Promise<void> {
   const { laws, plan } = world;
   for (const execution of laws.executions.values()) judgeExecution(world, execution);
   for (const fault of auditFaults(world.archive.events, [...laws.executions.values()])) laws.breaks(fault);
-  if (plan.calm) judgeBudget(world);
+  if (plan.mood === "calm") judgeBudget(world);
   await world.runFor(afterglowMs);
   const before = world.writes.length;
   await world.runFor(plan.rules.cooldownMs + 120_000);
@@ -154,6 +154,14 @@ function judgeBudget(world: World): void {
   }
 }
 
+/** For whom a Lease is written: its new holder, else the one whose end has just been entered. */
+function actorOf(body: JSONObject): string | undefined {
+  const { holderIdentity } = (body.spec ?? {}) as { holderIdentity?: string | null };
+  if (holderIdentity) return holderIdentity.split("/")[2];
+  const { annotations = {} } = (body.metadata ?? {}) as { annotations?: Record<string, string | null> };
+  return [...(annotations[annotation.recentEnds] ?? "").matchAll(/"uid":"([^"]+)"/g)].at(-1)?.[1];
+}
+
 function concerns(
   { info, body }: World["writes"][number]["call"],
   namespace: string,
@@ -168,6 +176,6 @@ function concerns(
   }
   if (info.resource === "pipelineruns") return text.includes(uid) || info.name.startsWith(`${name}-`);
   if (info.resource === "events") return text.includes(uid);
-  if (info.resource === "leases") return info.verb !== "delete" && text.includes(uid);
+  if (info.resource === "leases") return info.verb !== "delete" && actorOf(body as JSONObject) === uid;
   return text.includes(`"${label.executionUid}":"${uid}"`);
 }

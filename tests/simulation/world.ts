@@ -45,8 +45,11 @@ export interface WorldOptions {
   readonly plan: Plan;
   readonly ground: Ground;
   readonly traced?: boolean;
-  readonly sabotage?: (server: ApiServer) => Sabotage;
+  readonly sabotage?: Sabotages;
 }
+
+/** The sabotage of one controller's network; `rules` are that controller's. */
+export type Sabotages = (server: ApiServer, rules: Rules) => Sabotage;
 
 const limitMs = 1_800_000;
 
@@ -65,7 +68,7 @@ export class World {
   /** Set by the deed that waits for a request: see `deeds.ts`. */
   readonly beforeRequest: ((replica: Replica, nth: number, when: "before" | "after") => void)[] = [];
   readonly #texts = new ObjectTexts();
-  readonly #sabotage: Sabotage;
+  readonly #sabotage: Sabotages;
   readonly #end = new AbortController();
   readonly #running: Promise<unknown>[] = [];
   readonly #wires: Wire[] = [];
@@ -77,9 +80,9 @@ export class World {
     this.clock = new VirtualClock(startMs, () => serverChance.next());
     this.server = new ApiServer({ clock: this.clock });
     this.trace = new Trace(this.clock, traced ?? false);
-    this.#sabotage = sabotage?.(this.server) ?? honest;
+    this.#sabotage = sabotage ?? (() => honest);
     this.fates = new Fates(plan.weather, Chance.of(plan.seed, "fates"), troubleEndsAtMs);
-    this.archive = new AuditArchive(this.clock, Chance.of(plan.seed, "audit"), plan.calm ? 0 : plan.weather.lost);
+    this.archive = new AuditArchive(this.clock, Chance.of(plan.seed, "audit"), plan.weather.lost);
     const timeJumps = plan.deeds.some(({ deed }) => deed.do === "jump");
     this.laws = new Laws({
       server: this.server,
@@ -87,6 +90,7 @@ export class World {
       nowMs: () => this.clock.now(),
       canonicalOf: (alias) => targets.find(({ aliases }) => aliases.includes(alias))?.canonical ?? alias,
       cooldownMs: timeJumps ? undefined : plan.rules.cooldownMs,
+      wellServed: plan.mood !== "wild",
     });
   }
 
@@ -112,7 +116,7 @@ export class World {
         this.writes.push({ atMs: this.clock.monotonic(), text, call, code });
       }
       for (const hook of this.beforeRequest) hook(replica, nth, when);
-    }, this.#sabotage);
+    }, this.#sabotage(this.server, rules));
     const clock = this.clock.view();
     const onFailure = (error: unknown) => {
       if (replica.alive) this.#failed(name, error);

@@ -31,6 +31,7 @@ const unreadable = lock({ holder: { ...(held.holder ?? never()), name: "", uid: 
 const twin = recentEnd({ uid: "uid-other", workflowId: "restart" });
 const sameWorkflow = lock({ holder: { ...(held.holder ?? never()), workflowId: "restart" } });
 
+const hidden = { holder: { value: undefined, live: true }, holderHidden: true };
 const table: [sentence: string, s: Snapshot, answer: string, reason: string][] = [
   // 1. invalid
   [
@@ -176,6 +177,12 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     snapshot({ execution: owed, lock: live(unreadable) }),
     "status Skipped ResourceBusy",
     "payment/deployment/api is held by wfe-0000000000000000",
+  ],
+  [
+    "a holder that we may not read is alive",
+    snapshot({ execution: owed, lock: live(held), ...hidden }),
+    "status Skipped ResourceBusy",
+    "payment/deployment/api is held by payment/other (workflow scale)",
   ],
   [
     "before a skip, a claimed run is looked for, live",

@@ -136,7 +136,7 @@ const others = phases.map((phase) => execution({ name: "other", uid: "uid-other"
 
 const seen = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<Seen<T>> =>
   fc.record({ value: maybe(of), live: mostly(true, fc.boolean()) });
-const snapshots = fc.record({
+const anything = fc.record({
   nowMs: aroundMs,
   rules,
   execution: executions,
@@ -147,9 +147,10 @@ const snapshots = fc.record({
   unfinishedTaskRuns: maybe(fc.boolean()),
   lock: seen(locks),
   holder: seen(others),
+  holderHidden: mostly(false, fc.constant(true)),
   holderRun: seen(otherRuns),
   rivals: fc.record({
-    value: mostly([], fc.array(fc.record({ run: otherRuns, execution: maybe(others) }), { maxLength: 2 })),
+    value: fc.array(fc.record({ run: otherRuns, execution: maybe(others) }), { maxLength: 2 }),
     live: fc.boolean(),
   }),
   recentEnds: ends,
@@ -172,6 +173,15 @@ const snapshots = fc.record({
   }),
 }).map((o): Snapshot => snapshot(o));
 
+/** New executions before their run exists: where most of the policy is. */
+const beginnings = anything.map((s): Snapshot => ({
+  ...s,
+  execution: { ...s.execution, status: { phase: "Pending" }, deletedAtMs: undefined, finalizers },
+  pipelineRun: { value: undefined, live: s.pipelineRun.live },
+  refusal: undefined,
+}));
+const snapshots = fc.oneof(anything, beginnings);
+
 Deno.test("the snapshots of the laws lead to every action there is, and often enough", () => {
   const counts = new Map<string, number>();
   for (const s of fc.sample(snapshots, { numRuns, seed })) {
@@ -187,7 +197,7 @@ Deno.test("the snapshots of the laws lead to every action there is, and often en
     "patchLock ledger",
   ]
     .concat(["createLock …", "createLock free", "createPipelineRun …", "cancel …", "delete …", "removeFinalizer"])
-    .concat(["spoolAudit", "claim …", "claim nothing", "status Completed", "status Failed", "read rivals"]);
+    .concat(["spoolAudit", "claim …", "claim nothing", "status Completed", "status Failed"]);
   assertEquals(wanted.filter((what) => (counts.get(what) ?? 0) < 3), [], JSON.stringify([...counts]));
 });
 
@@ -261,7 +271,7 @@ law("a lock changes hands only when its holder was read live, and is gone or fin
   const former = s.lock.value?.holder;
   if (action?.do !== "patchLock" || action.for !== "take" || !former) return;
   const alive = s.holder.value?.uid === former.uid && !isFinal(s.holder.value);
-  assert(s.lock.live && s.holder.live && !alive && former.uid !== "");
+  assert(s.lock.live && s.holder.live && !s.holderHidden && !alive && former.uid !== "");
   assertEquals(metadataOf(action.patch), { uid: s.lock.value?.uid, resourceVersion: s.lock.value?.resourceVersion });
 });
 
