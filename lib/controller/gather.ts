@@ -8,9 +8,17 @@ import type { Evidence } from "../workflow/failure.ts";
 import { type Lock, lockName, type RecentEnd } from "../workflow/lock.ts";
 import type { OrphanSnapshot } from "../workflow/orphan.ts";
 import { endOf } from "../workflow/outcome.ts";
-import { isFinished, type PipelineRun, pipelineRunName } from "../workflow/pipeline_run.ts";
+import { hasBegun, isFinished, type PipelineRun, pipelineRunName } from "../workflow/pipeline_run.ts";
 import type { Refusal } from "../workflow/refusal.ts";
-import { type AuditState, type Rival, type Rules, type Seen, type Snapshot, targetOf } from "../workflow/snapshot.ts";
+import {
+  type AuditState,
+  type Rival,
+  type Rules,
+  type Seen,
+  type Snapshot,
+  targetOf,
+  type Waiting,
+} from "../workflow/snapshot.ts";
 import { canonicalTarget } from "../workflow/target.ts";
 import type { Caches } from "./caches.ts";
 
@@ -23,6 +31,7 @@ export interface Facts {
   rivals?: { value: readonly Rival[] };
   execution?: { value: Execution | undefined };
   unfinishedTaskRuns?: boolean;
+  waiting?: { value: Waiting | undefined };
   /** Uids of runs that this pass has found gone, though the cache may not know it yet. */
   gone?: ReadonlySet<string>;
   evidence?: Evidence;
@@ -34,6 +43,8 @@ export interface Facts {
 export interface Memory {
   readonly firstSeenMs: number;
   progressMs: number;
+  /** What the run in this version is waiting for, and when to ask its TaskRuns (again). */
+  ask?: { readonly resourceVersion: string; intervalMs: number; atMs: number; why: Waiting | undefined };
   /** Before this time an API server that asked for patience is not asked again. */
   retryAtMs: number;
 }
@@ -63,6 +74,7 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
   );
   const atPlace = seen(facts.pipelineRun, () => caches.pipelineRuns.get(placeOfRun(execution, rules)));
   const own = isOwn(execution, atPlace.value) ? atPlace.value : undefined;
+  const run = own ?? (atPlace.live ? undefined : elsewhere(caches, execution));
   const claimedAtMs = Date.parse(execution.claim?.claimedAt ?? "");
   const wallAgeMs = Number.isNaN(claimedAtMs) ? Infinity : Math.max(0, nowMs - claimedAtMs);
   return {
@@ -71,10 +83,11 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
     execution,
     claimAgeMs: Math.min(wallAgeMs, clock.monotonic() - memory.firstSeenMs),
     sinceProgressMs: clock.monotonic() - memory.progressMs,
-    pipelineRun: { value: own ?? (atPlace.live ? undefined : elsewhere(caches, execution)), live: atPlace.live },
+    pipelineRun: { value: run, live: atPlace.live },
     foreignRun: own ? undefined : atPlace.value,
     strays: straysOf(caches, execution, placeOfRun(execution, rules), facts.gone),
     unfinishedTaskRuns: facts.unfinishedTaskRuns,
+    waiting: waitingOf(memory, run, clock),
     lock,
     holder: seen(facts.holder, () => holder && caches.executions.get(holder)),
     holderHidden: facts.holder?.hidden === true,
@@ -154,6 +167,19 @@ function elsewhere(caches: Caches, execution: Execution): PipelineRun | undefine
   const uid = execution.status.pipelineRunRef?.uid;
   const found = caches.pipelineRuns.by("uid", execution.uid).find((run) => isOwn(execution, run));
   return found ?? (uid ? tombstone(caches.pipelineRuns.lastSeen(uid)) : undefined);
+}
+
+/** How long a run may stay as it is before its TaskRuns are asked why; twice as long before they are asked again. */
+const askAfterMs = 4_000;
+
+function waitingOf(memory: Memory, run: PipelineRun | undefined, clock: Clock): Snapshot["waiting"] {
+  if (!run || isFinished(run) || !hasBegun(run) || run.ordered) return { why: undefined, askInMs: Infinity };
+  const nowMs = clock.monotonic();
+  if (memory.ask?.resourceVersion !== run.resourceVersion) {
+    const { resourceVersion } = run;
+    memory.ask = { resourceVersion, intervalMs: askAfterMs, atMs: nowMs + askAfterMs, why: undefined };
+  }
+  return { why: memory.ask.why, askInMs: Math.max(0, memory.ask.atMs - nowMs) };
 }
 
 /** Unfinished runs that carry the execution's uid, and are not where its run is. */

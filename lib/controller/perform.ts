@@ -16,8 +16,9 @@ import {
   pipelineRunFrom,
   startPatch,
 } from "../workflow/pipeline_run.ts";
+import { cap, redact } from "../workflow/redact.ts";
 import type { Refusal } from "../workflow/refusal.ts";
-import type { Rival, Rules } from "../workflow/snapshot.ts";
+import type { Rival, Rules, Waiting } from "../workflow/snapshot.ts";
 import { withoutDetails } from "../workflow/status.ts";
 import type { Api } from "./api.ts";
 import type { Caches } from "./caches.ts";
@@ -124,6 +125,9 @@ async function readLive(
       facts.unfinishedTaskRuns = run !== undefined &&
         (await api.taskRuns(run)).some((json) => !isFinished(pipelineRunFrom(json)));
       return;
+    case "waiting":
+      facts.waiting = { value: run && (await api.taskRuns(run)).map(waitingFor).find((why) => why !== undefined) };
+      return;
     case "lock":
       facts.lock = { value: await api.get("lock", { namespace: rules.lockNamespace, name: subject.lockName }) };
       if (facts.lock.value) caches.locks.wrote(facts.lock.value);
@@ -148,6 +152,15 @@ async function readLive(
       return;
     }
   }
+}
+
+/** The words of a TaskRun whose pod cannot be scheduled, or not be created for a quota. */
+function waitingFor(taskRun: JSONObject): Waiting | undefined {
+  const { succeeded } = pipelineRunFrom(taskRun); // the condition is that of a PipelineRun
+  if (succeeded?.status !== "Unknown") return undefined;
+  const { reason, message } = succeeded;
+  if (!/exceeded|unschedulable|insufficient|quota/i.test(`${reason} ${message}`)) return undefined;
+  return { reason, message: cap(redact(message)) };
 }
 
 /** A conflict means that it was decided on an old version: thrown, the queue brings the key back with the new one. */

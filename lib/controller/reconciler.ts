@@ -93,6 +93,13 @@ export class Reconciler {
       }
       const actionMs = clock.monotonic();
       await perform(this.#o, action, this.#subjectOf(snapshot), facts);
+      const { ask } = memory.get(execution.uid) ?? {};
+      if (facts.waiting && ask) {
+        ask.why = facts.waiting.value;
+        ask.intervalMs *= 2;
+        ask.atMs = clock.monotonic() + ask.intervalMs;
+        delete facts.waiting;
+      }
       if (action.do === "removeFinalizer") {
         // The last word: the object may be gone by now, and the cache hears of it in its own time.
         for (const announcement of action.announce) observer?.announce?.(execution, announcement);

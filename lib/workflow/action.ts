@@ -17,7 +17,16 @@ export interface Announcement {
 export type Action =
   | {
     readonly do: "read";
-    readonly what: "pipelineRun" | "taskRuns" | "lock" | "holder" | "holderRun" | "rivals" | "execution" | "evidence";
+    readonly what:
+      | "pipelineRun"
+      | "taskRuns"
+      | "waiting"
+      | "lock"
+      | "holder"
+      | "holderRun"
+      | "rivals"
+      | "execution"
+      | "evidence";
   }
   /** Finalizer and, with it, the claim: one patch. Without a claim, only "something is owed". */
   | { readonly do: "claim"; readonly claim: Claim | undefined }

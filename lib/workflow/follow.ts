@@ -7,6 +7,7 @@ import { isOwed } from "./execution.ts";
 import { failureDetails } from "./failure.ts";
 import { type Holder, newLock } from "./lock.ts";
 import { fail } from "./outcome.ts";
+import { cap, redact } from "./redact.ts";
 import { digestMismatch, hasBegun, isFinished, isPending } from "./pipeline_run.ts";
 import { type Snapshot, targetOf } from "./snapshot.ts";
 import { completed, conditions, failed, progress, rfc3339 } from "./status.ts";
@@ -23,6 +24,7 @@ export function follow(s: Snapshot): Decision {
     lockBack(s) ??
     outOfTime(s) ??
     start(s) ??
+    ask(s) ??
     noteProgress(s) ??
     auditCondition(s) ??
     untilNext(s);
@@ -67,7 +69,7 @@ export function ended(s: Snapshot): Decision | undefined {
         type: "Normal",
         reason: "WorkflowCompleted",
         action: "Complete",
-        note: `workflow ${workflowId} completed on ${targetResource}: ${run.succeeded.message}`,
+        note: `workflow ${workflowId} completed on ${targetResource}: ${cap(redact(run.succeeded.message))}`,
       }, ...mismatch],
     }, "its run succeeded");
   }
@@ -173,10 +175,17 @@ function removalOf(s: Snapshot): { reason: Removal; message: string } | undefine
   return reason === "StartDeadlineExceeded" || reason === "LockLost" ? { reason, message } : undefined;
 }
 
+/** A run that does not go on: its TaskRuns know whether a pod cannot be scheduled, and the run itself does not say so. */
+function ask(s: Snapshot): Decision | undefined {
+  if (s.waiting.askInMs > 0) return undefined;
+  return act({ do: "read", what: "waiting" }, "nothing has changed for a while: is it waiting for something?");
+}
+
 function noteProgress(s: Snapshot): Decision | undefined {
   const run = s.pipelineRun.value;
   if (!run) return undefined;
-  const now = progress(run);
+  const { why } = s.waiting;
+  const now = progress(run, why);
   const before = s.execution.status.pipelineRunStatus ?? { status: "Unknown" };
   // What the run's message no longer counts stays as it was last known.
   const same = (Object.keys(now) as (keyof typeof now)[]).every((key) => before[key] === now[key]);
@@ -184,7 +193,10 @@ function noteProgress(s: Snapshot): Decision | undefined {
   if (s.sinceProgressMs < progressIntervalMs) {
     return wait("progress was written a moment ago", progressIntervalMs - s.sinceProgressMs);
   }
-  return act({ do: "writeStatus", patch: { pipelineRunStatus: now }, announce: [] }, "progress");
+  const announce: Announcement[] = why && before.reason !== why.reason
+    ? [{ type: "Warning", reason: "PipelineRunWaiting", action: "Wait", note: `${why.reason}: ${why.message}` }]
+    : [];
+  return act({ do: "writeStatus", patch: { pipelineRunStatus: now }, announce }, "progress");
 }
 
 /** Look again when the next deadline falls due. */
@@ -197,6 +209,7 @@ function untilNext(s: Snapshot): Decision {
   if (rules.rollbackGraceMs > 0 && !run.ordered) {
     due.push(timeoutMsOf(s.execution, rules) - (nowMs - (run.startTimeMs ?? run.createdAtMs)));
   }
-  const next = due.filter((ms) => ms > 0);
+  due.push(s.waiting.askInMs);
+  const next = due.filter((ms) => ms > 0 && ms !== Infinity);
   return next.length > 0 ? wait("running", Math.min(...next)) : wait("running");
 }

@@ -45,6 +45,12 @@ export type AuditState =
   | { readonly is: "late"; readonly why: string }
   | { readonly is: "rejected"; readonly why: string };
 
+/** Why a TaskRun does not go on, in Tekton's words. */
+export interface Waiting {
+  readonly reason: string;
+  readonly message: string;
+}
+
 export interface Snapshot {
   readonly nowMs: number;
   readonly rules: Rules;
@@ -61,6 +67,8 @@ export interface Snapshot {
   readonly strays: readonly PipelineRun[];
   /** Whether a run that is being deleted still has unfinished TaskRuns; undefined until it was read live. */
   readonly unfinishedTaskRuns: boolean | undefined;
+  /** What a run that goes on without a change is waiting for, as its TaskRuns told, and in how long to ask them (again). */
+  readonly waiting: { readonly why: Waiting | undefined; readonly askInMs: number };
   /** The Lease that the claim names, else the one of the canonical target. */
   readonly lock: Seen<Lock>;
   /** Who holds that Lease, when it is somebody else; and that one's run. */

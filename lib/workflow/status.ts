@@ -4,6 +4,8 @@
 import { formatDuration } from "./duration.ts";
 import type { Condition, Execution, ExecutionStatus, FailureDetails, SkipDetails } from "./execution.ts";
 import { statusTimeMs } from "./execution.ts";
+import { cap, redact } from "./redact.ts";
+import type { Waiting } from "./snapshot.ts";
 import { digestMismatch, type PipelineRun, progressOf } from "./pipeline_run.ts";
 
 type ConditionChange = Pick<Condition, "type" | "status" | "reason" | "message">;
@@ -34,10 +36,10 @@ export function running(execution: Execution, run: PipelineRun, nowMs: number): 
   };
 }
 
-/** pipelineRunStatus: Tekton's word, and the counts in it. */
-export function progress(run: PipelineRun): NonNullable<ExecutionStatus["pipelineRunStatus"]> {
+/** pipelineRunStatus: Tekton's word, and the counts in it; for a run that waits, what it waits for. */
+export function progress(run: PipelineRun, waiting?: Waiting): NonNullable<ExecutionStatus["pipelineRunStatus"]> {
   const { status = "Unknown", reason = "", message = "" } = run.succeeded ?? {};
-  return { status, reason, message, ...progressOf(run) };
+  return { status, reason, message: cap(redact(message)), ...waiting, ...progressOf(run) };
 }
 
 export function completed(execution: Execution, run: PipelineRun, nowMs: number): ExecutionStatus {
@@ -49,7 +51,7 @@ export function completed(execution: Execution, run: PipelineRun, nowMs: number)
     ...times,
     message: `workflow ${execution.spec.workflowId} completed ${message}`,
     conditions: conditions(execution, nowMs, [
-      { type: "ExecutionComplete", status: "True", reason: "Succeeded", message: run.succeeded?.message ?? "" },
+      { type: "ExecutionComplete", status: "True", reason: "Succeeded", message: progress(run).message ?? "" },
       ...whatRan(execution, run),
     ]),
   };

@@ -1,6 +1,7 @@
 // What people and other programs do to an execution and its run while it is running.
 
 import { assertEquals, assertMatch } from "@std/assert";
+import type { JSONObject } from "../../lib/kube/contract.ts";
 import { manifest } from "../support/builders.ts";
 import {
   auditTrail,
@@ -108,4 +109,60 @@ Deno.test("a Lease deleted by hand while the run goes on is put back", async () 
   world.server.install(manifest({ name: "other", workflow: "scale" }));
   await untilPhase(world, "other", "Skipped");
   assertEquals(runNames(world).length, 1);
+});
+
+Deno.test("a run whose pods cannot be scheduled says so while it waits, once, and goes on to its deadline", async () => {
+  await using world = await World.start();
+  world.startController();
+  world.server.install(manifest({ image: "unschedulable", spec: { executionConfig: { timeout: "2m" } } }));
+  await world.until("it says why", () => statusOf(world, "fix").pipelineRunStatus?.reason === "ExceededNodeResources");
+  await world.pass(60_000);
+  assertEquals(phaseOf(world, "fix"), "Running");
+  const warnings = world.list("events", "payment").filter(({ reason }) => reason === "PipelineRunWaiting");
+  assertEquals(warnings.map(({ type, note }) => [type, note]), [
+    ["Warning", "ExceededNodeResources: TaskRun Pod exceeded available resources"],
+  ]);
+  await untilPhase(world, "fix", "Failed");
+  assertEquals(statusOf(world, "fix").failureReason, "DeadlineExceeded");
+  await untilQuiet(world);
+  await nothingMoreHappens(world);
+});
+
+Deno.test("a pending run made by hand in the name of an execution is never started, but deleted", async () => {
+  await using world = await running();
+  const [own] = world.list("pipelineruns", "payment");
+  const { labels = {}, annotations = {} } = own?.metadata as { labels?: JSONObject; annotations?: JSONObject };
+  const metadata = { name: "by-hand", namespace: "payment", labels, annotations };
+  await world.request("POST", runs, {
+    apiVersion: "tekton.dev/v1",
+    kind: "PipelineRun",
+    metadata,
+    spec: { ...own?.spec as JSONObject, status: "PipelineRunPending" },
+  });
+  await world.until("it is gone", () => !runNames(world).includes("by-hand"));
+  await world.pass(10_000);
+  assertEquals(phaseOf(world, "fix"), "Running");
+  assertEquals(runNames(world).length, 1);
+});
+
+Deno.test("a bundle that is not the one asked for is told as a Warning, in the status and in the audit trail", async () => {
+  await using world = await World.start();
+  world.startController();
+  const containerDigest = `sha256:${"a".repeat(64)}`;
+  const workflowRef = {
+    workflowId: "restart",
+    version: "1.0.0",
+    containerImage: "registry.example/ok:v1",
+    containerDigest,
+  };
+  world.server.install(manifest({ spec: { workflowRef } }));
+  await untilPhase(world, "fix", "Completed");
+  await untilQuiet(world);
+  const condition = statusOf(world, "fix").conditions?.find(({ reason }) => reason === "DigestMismatch");
+  assertMatch(condition?.message ?? "", /ran the bundle sha256:[0-9a-f]{64}, and sha256:a{64} was asked for/);
+  await world.until(
+    "the Event is there",
+    () => world.list("events", "payment").some(({ reason }) => reason === "DigestMismatch"),
+  );
+  assertEquals(world.audit.events.at(-1)?.event_data.digest_mismatch, condition?.message);
 });

@@ -7,7 +7,7 @@ import { finalizer } from "../../lib/workflow/names.ts";
 import { lockName } from "../../lib/workflow/lock.ts";
 import { pipelineRunName } from "../../lib/workflow/pipeline_run.ts";
 import { manifest } from "../support/builders.ts";
-import { type Deed, type PlannedExecution, targets, troubleEndsAtMs } from "./plan.ts";
+import { type Deed, type PlannedExecution, targets } from "./plan.ts";
 import type { World } from "./world.ts";
 
 const executions = "workflowexecution.kubernaut.ai/workflowexecutions";
@@ -22,7 +22,7 @@ export function arrange(world: World): void {
   const waiting: { change: number; act: () => void }[] = [];
   for (const { when, deed } of plan.deeds) {
     const act = () => {
-      if (clock.monotonic() < troubleEndsAtMs) perform(world, deed);
+      if (clock.monotonic() < plan.troubleEndsAtMs) perform(world, deed);
     };
     if (deed.do === "killAtRequest") killAtRequest(world, deed);
     else if ("atMs" in when) clock.timer(when.atMs, act);
@@ -33,7 +33,7 @@ export function arrange(world: World): void {
     for (const each of waiting) if (each.change === laws.changes) each.change = -1;
     if (change.resource === runs && change.type === "MODIFIED") prune(world, change.object);
   });
-  clock.timer(troubleEndsAtMs, () => endTrouble(world));
+  clock.timer(plan.troubleEndsAtMs, () => endTrouble(world));
   for (let place = 0; place < plan.replicas; place++) world.startReplica(place, plan.rules);
 }
 

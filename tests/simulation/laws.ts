@@ -117,8 +117,10 @@ export class Laws {
       this.breaks(`${known.key} is Skipped, and ran`);
     }
     known.claimed ||= annotations[annotation.claim] !== undefined;
-    if (finalizers.includes(finalizer)) known.owed = true;
-    else if (this.#byHand && known.owed && type === "MODIFIED") known.stripped = true;
+    const stands = finalizers.includes(finalizer);
+    // The last state of an object that goes with its last finalizer still shows it.
+    if (this.#byHand && known.owed && stands === (type === "DELETED")) known.stripped = true;
+    known.owed ||= stands;
     if (deletionTimestamp && known.deletedAtMs === undefined) {
       known.deletedAtMs = Date.parse(deletionTimestamp);
       this.#o.trace.note(`     ${known.key}: being deleted`);

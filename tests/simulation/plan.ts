@@ -87,13 +87,12 @@ export interface Plan {
   readonly deeds: readonly { readonly when: Moment; readonly deed: Deed }[];
   readonly weather: Weather;
   readonly mood: Mood;
+  /** From then on nothing is done from outside, and nothing goes wrong any more. */
+  readonly troubleEndsAtMs: number;
 }
 
-/** From then on nothing is done from outside, and nothing goes wrong any more. */
-export const troubleEndsAtMs = 100_000;
-
 const second = 1_000;
-const fineWeather: Weather = {
+export const fineWeather: Weather = {
   latencyMs: 3,
   watchLagMs: 0,
   conflict: 0,
@@ -130,6 +129,7 @@ export function planOf(seed: number): Plan {
     deeds: calm ? [] : planDeeds(chance, executions, replicas, mood === "hands" ? hands : [...hands, ...misfortunes]),
     weather: mood === "wild" ? planWeather(chance) : fineWeather,
     mood,
+    troubleEndsAtMs: calm ? 1 : 100 * second,
   };
 }
 

@@ -57,7 +57,7 @@ async function one(flags: Flags, seed: number): Promise<boolean> {
     ...(mutation ? { sabotage: mutation.sabotage } : {}),
   });
   if (trace) { for (const line of verdict.trace) print(line); }
-  print(tell(verdict));
+  print(tell(seed, verdict));
   return verdict.broken.length === 0;
 }
 
@@ -68,12 +68,12 @@ async function part({ from, seeds, mutation }: Flags): Promise<boolean> {
     const verdict = await judge(seed, ground, mutation ? { sabotage: mutation.sabotage } : {});
     if (verdict.broken.length === 0) continue;
     good = false;
-    print(tell(verdict));
+    print(tell(seed, verdict));
   }
   return good;
 }
 
-function tell({ seed, broken }: Verdict): string {
+function tell(seed: number, { broken }: Verdict): string {
   if (broken.length === 0) return `seed ${seed}: every law is kept`;
   return `seed ${seed}: ${broken[0]} (deno task simulate --seed ${seed} --trace)`;
 }

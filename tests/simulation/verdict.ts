@@ -6,44 +6,56 @@ import { nameOf } from "../../lib/audit/event.ts";
 import type { JSONObject } from "../../lib/kube/contract.ts";
 import { annotation, finalizer, label } from "../../lib/workflow/names.ts";
 import { arrange } from "./deeds.ts";
-import { type Plan, planOf, troubleEndsAtMs } from "./plan.ts";
+import { type Plan, planOf } from "./plan.ts";
 import { type ExecutionRecord, isFinal, owedEvents } from "./records.ts";
 import { type Ground, World, type WorldOptions } from "./world.ts";
 
 export interface Verdict {
-  readonly seed: number;
   /** The laws that were broken; empty for a good world. */
   readonly broken: readonly string[];
   readonly trace: readonly string[];
-  readonly plan: Plan;
+  /** How many requests the controllers made. */
+  readonly requests: number;
+  /** What became of each execution: `namespace/name Phase`, or `deleted` before it had ended. */
+  readonly ends: readonly string[];
 }
 
 /** A replica that lags behind may still try what another has done already. */
 const afterglowMs = 20_000;
 
 /** Everything about one seed. */
-export async function judge(
+export function judge(
   seed: number,
   ground: Ground,
   o: Pick<WorldOptions, "traced" | "sabotage"> = {},
 ): Promise<Verdict> {
-  const plan = planOf(seed);
+  return judgePlan(planOf(seed), ground, o);
+}
+
+/** The world of a plan, from its beginning to its end. */
+export async function judgePlan(
+  plan: Plan,
+  ground: Ground,
+  o: Pick<WorldOptions, "traced" | "sabotage"> = {},
+): Promise<Verdict> {
   const world = await World.create({ plan, ground, ...o });
+  const { laws, clock, trace } = world;
   try {
     arrange(world);
-    let over = false;
-    world.clock.timer(plan.mood === "calm" ? 1 : troubleEndsAtMs + 1, () => (over = true));
-    await world.runUntil(() => over);
+    await world.runFor(plan.troubleEndsAtMs + 1);
     const allCreated = Math.max(...plan.executions.map(({ createdAtMs }) => createdAtMs));
-    const quiet = await world.runUntil(() => world.clock.monotonic() >= allCreated && openMatters(world).length === 0);
-    if (world.laws.broken.length === 0) {
+    const quiet = await world.runUntil(() => clock.monotonic() >= allCreated && openMatters(world).length === 0);
+    if (laws.broken.length === 0) {
       if (quiet) await judgeEnd(world);
-      else world.laws.breaks(`it does not come to an end: ${openMatters(world).join("; ")}`);
+      else laws.breaks(`it does not come to an end: ${openMatters(world).join("; ")}`);
     }
   } finally {
     await world.close();
   }
-  return { seed, broken: world.laws.broken, trace: world.trace.lines, plan };
+  const ends = [...laws.executions.values()].map((each) =>
+    `${each.key} ${isFinal(each) ? each.status.phase : "deleted"}`
+  );
+  return { broken: laws.broken, trace: trace.lines, requests: world.requests, ends: ends.sort() };
 }
 
 /** What somebody still has to do something about. */

@@ -17,7 +17,7 @@ import { Chance } from "./chance.ts";
 import { type Call, ObjectTexts } from "./direct_api.ts";
 import { Fates } from "./fates.ts";
 import { Laws } from "./laws.ts";
-import { type Plan, targets, troubleEndsAtMs } from "./plan.ts";
+import { type Plan, targets } from "./plan.ts";
 import { Replica } from "./replica.ts";
 import { honest, type Sabotage } from "./sabotage.ts";
 import { Trace } from "./trace.ts";
@@ -67,6 +67,8 @@ export class World {
   readonly writes: { readonly atMs: number; readonly text: string; readonly call: Call; readonly code: number }[] = [];
   /** Set by the deed that waits for a request: see `deeds.ts`. */
   readonly beforeRequest: ((replica: Replica, nth: number, when: "before" | "after") => void)[] = [];
+  /** How many requests the server got from controllers. */
+  requests = 0;
   readonly #texts = new ObjectTexts();
   readonly #sabotage: Sabotages;
   readonly #end = new AbortController();
@@ -81,7 +83,7 @@ export class World {
     this.server = new ApiServer({ clock: this.clock });
     this.trace = new Trace(this.clock, traced ?? false);
     this.#sabotage = sabotage ?? (() => honest);
-    this.fates = new Fates(plan.weather, Chance.of(plan.seed, "fates"), troubleEndsAtMs);
+    this.fates = new Fates(plan.weather, Chance.of(plan.seed, "fates"), plan.troubleEndsAtMs);
     this.archive = new AuditArchive(this.clock, Chance.of(plan.seed, "audit"), plan.weather.lost);
     const timeJumps = plan.deeds.some(({ deed }) => deed.do === "jump");
     this.laws = new Laws({
@@ -115,6 +117,7 @@ export class World {
         const text = `${verb} ${resource}${subresource && `/${subresource}`} ${namespace}/${object}`;
         this.writes.push({ atMs: this.clock.monotonic(), text, call, code });
       }
+      if (when === "after") this.requests++;
       for (const hook of this.beforeRequest) hook(replica, nth, when);
     }, this.#sabotage(this.server, rules));
     const clock = this.clock.view();

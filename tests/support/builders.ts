@@ -138,6 +138,7 @@ export function snapshot(o: Partial<Snapshot> = {}): Snapshot {
     pipelineRun: nothing,
     foreignRun: undefined,
     strays: [],
+    waiting: { why: undefined, askInMs: Infinity },
     unfinishedTaskRuns: undefined,
     lock: nothing,
     holder: nothing,
