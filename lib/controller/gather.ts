@@ -8,17 +8,9 @@ import type { Evidence } from "../workflow/failure.ts";
 import { type Lock, lockName, type RecentEnd } from "../workflow/lock.ts";
 import type { OrphanSnapshot } from "../workflow/orphan.ts";
 import { endOf } from "../workflow/outcome.ts";
-import { hasBegun, isFinished, type PipelineRun, pipelineRunName } from "../workflow/pipeline_run.ts";
+import { hasBegun, isFinished, type PipelineRun, pipelineRunName, type Waiting } from "../workflow/pipeline_run.ts";
 import type { Refusal } from "../workflow/refusal.ts";
-import {
-  type AuditState,
-  type Rival,
-  type Rules,
-  type Seen,
-  type Snapshot,
-  targetOf,
-  type Waiting,
-} from "../workflow/snapshot.ts";
+import { type AuditState, type Rival, type Rules, type Seen, type Snapshot, targetOf } from "../workflow/snapshot.ts";
 import { canonicalTarget } from "../workflow/target.ts";
 import type { Caches } from "./caches.ts";
 
@@ -170,7 +162,7 @@ function elsewhere(caches: Caches, execution: Execution): PipelineRun | undefine
 }
 
 /** How long a run may stay as it is before its TaskRuns are asked why; twice as long before they are asked again. */
-const askAfterMs = 4_000;
+const askAfterMs = 3_000;
 
 function waitingOf(memory: Memory, run: PipelineRun | undefined, clock: Clock): Snapshot["waiting"] {
   if (!run || isFinished(run) || !hasBegun(run) || run.ordered) return { why: undefined, askInMs: Infinity };

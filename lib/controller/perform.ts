@@ -15,10 +15,11 @@ import {
   type PipelineRun,
   pipelineRunFrom,
   startPatch,
+  type Waiting,
 } from "../workflow/pipeline_run.ts";
 import { cap, redact } from "../workflow/redact.ts";
 import type { Refusal } from "../workflow/refusal.ts";
-import type { Rival, Rules, Waiting } from "../workflow/snapshot.ts";
+import type { Rival, Rules } from "../workflow/snapshot.ts";
 import { withoutDetails } from "../workflow/status.ts";
 import type { Api } from "./api.ts";
 import type { Caches } from "./caches.ts";

@@ -163,6 +163,12 @@ export function isPending(run: PipelineRun): boolean {
   return run.ordered === pending && !isFinished(run);
 }
 
+/** Why a TaskRun does not go on, in Tekton's words. */
+export interface Waiting {
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** What to say when the bundle that really ran is not the one of spec.workflowRef.containerDigest; undefined when it is. */
 export function digestMismatch({ spec }: Execution, run: PipelineRun): string | undefined {
   if (!spec.containerDigest || !run.digest || spec.containerDigest === run.digest) return undefined;

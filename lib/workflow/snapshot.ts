@@ -4,7 +4,7 @@
 import type { Execution } from "./execution.ts";
 import type { Evidence } from "./failure.ts";
 import type { Lock, RecentEnd } from "./lock.ts";
-import type { PipelineRun } from "./pipeline_run.ts";
+import type { PipelineRun, Waiting } from "./pipeline_run.ts";
 import type { Refusal } from "./refusal.ts";
 import { parseTarget, type Target, TargetError } from "./target.ts";
 
@@ -44,12 +44,6 @@ export type AuditState =
   | { readonly is: "waiting" }
   | { readonly is: "late"; readonly why: string }
   | { readonly is: "rejected"; readonly why: string };
-
-/** Why a TaskRun does not go on, in Tekton's words. */
-export interface Waiting {
-  readonly reason: string;
-  readonly message: string;
-}
 
 export interface Snapshot {
   readonly nowMs: number;

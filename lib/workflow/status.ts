@@ -5,8 +5,7 @@ import { formatDuration } from "./duration.ts";
 import type { Condition, Execution, ExecutionStatus, FailureDetails, SkipDetails } from "./execution.ts";
 import { statusTimeMs } from "./execution.ts";
 import { cap, redact } from "./redact.ts";
-import type { Waiting } from "./snapshot.ts";
-import { digestMismatch, type PipelineRun, progressOf } from "./pipeline_run.ts";
+import { digestMismatch, type PipelineRun, progressOf, type Waiting } from "./pipeline_run.ts";
 
 type ConditionChange = Pick<Condition, "type" | "status" | "reason" | "message">;
 
