@@ -1,8 +1,8 @@
 // Which keys an event of a watch wakes up. An execution is reconciled for its own events, its run's and its lock's; a free
 // Lease for itself.
 //
-// What has not started yet goes first: an incident waits for it. What runs or has ended comes after it, and so does all that
-// was there at the start, or a history of ten thousand would stand before the first new execution.
+// What has no run yet goes first: an incident waits for it. What has one or has ended comes after it, or a history of ten
+// thousand would stand before the first new execution after a restart.
 
 import { keyOf } from "../kube/store.ts";
 import type { Priority, Workqueue } from "../kube/workqueue.ts";
@@ -18,7 +18,7 @@ export interface Queues {
 
 export function connectHandlers(caches: Caches, queues: Queues, onGone: (uid: string) => void): void {
   const wake = (key: string) => {
-    if (key) queues.executions.add(key, priorityOf(caches.executions.informer.store.get(key)));
+    if (key) queues.executions.add(key, priorityOf(caches, caches.executions.informer.store.get(key)));
   };
   caches.executions.informer.onChange(({ type, object }) => {
     if (type === "deleted") onGone(object.uid);
@@ -35,6 +35,7 @@ export function connectHandlers(caches: Caches, queues: Queues, onGone: (uid: st
   };
 }
 
-function priorityOf(execution: Execution | undefined): Priority {
-  return execution && (execution.status.phase ?? "Pending") === "Pending" ? "high" : "low";
+function priorityOf(caches: Caches, execution: Execution | undefined): Priority {
+  if (!execution || (execution.status.phase ?? "Pending") !== "Pending") return "low";
+  return caches.pipelineRuns.by("uid", execution.uid).length === 0 ? "high" : "low";
 }
