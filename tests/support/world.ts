@@ -120,7 +120,7 @@ export class World implements AsyncDisposable {
       metrics,
       stop: async () => {
         stop.abort();
-        await this.#finish(all);
+        await this.finish(all);
         this.#controllers.delete(running);
       },
       kill: () => {
@@ -188,19 +188,19 @@ export class World implements AsyncDisposable {
   ): Promise<JSONValue> {
     const contentType = method === "PATCH" ? { contentType: "application/merge-patch+json" } : {};
     const body = bodyJson === undefined ? {} : { bodyJson };
-    return await this.#finish(this.client.performRequest({ method, path, expectJson: true, ...body, ...contentType }));
+    return await this.finish(this.client.performRequest({ method, path, expectJson: true, ...body, ...contentType }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const running of this.#controllers) running.kill();
     this.#end.abort(new Error("the world ends"));
-    await this.#finish(Promise.all(this.#running));
+    await this.finish(Promise.all(this.#running));
     this.client.close();
     this.server[Symbol.dispose]();
   }
 
   /** Waits for a promise while time goes on. */
-  async #finish<R>(promise: Promise<R>): Promise<R> {
+  async finish<R>(promise: Promise<R>): Promise<R> {
     let over = false;
     promise.then(() => (over = true), () => (over = true));
     await this.until("it has ended", () => over);
