@@ -175,7 +175,10 @@ function event(
         started_at: status.startTime,
         pipelinerun_name: status.pipelineRunRef?.name,
         pipelinerun_namespace: status.pipelineRunRef?.namespace,
-        digest_mismatch: status.conditions?.find(({ reason }) => reason === "DigestMismatch")?.message,
+        // Of the end alone: a condition of today must not change what was told of the start.
+        digest_mismatch: name === "started"
+          ? undefined
+          : status.conditions?.find(({ reason }) => reason === "DigestMismatch")?.message,
         ...data,
       }),
     },

@@ -69,6 +69,7 @@ export class SpoolDelivery {
       await this.#removeDelivered();
       for (const name of this.#offered.keys()) if (!present.has(name)) this.#forget(name);
     } catch (error) {
+      if (signal.aborted) return;
       if (!(error instanceof StatusError || error instanceof ConnectionError)) throw error;
       log.warn("the audit spool cannot be read or cleared now, tried again", { namespace, reason: error.message });
     }

@@ -24,7 +24,10 @@ const commands: Readonly<Record<string, Command>> = {
   },
   crds: {
     summary: "print or install the CustomResourceDefinition",
-    load: async () => (await import("./crds.ts")).crds,
+    load: async () => {
+      const { crds } = await import("./crds.ts");
+      return (args) => crds(args, { connect: connectAsUser });
+    },
   },
   explain: {
     summary: "tell what an execution did, what failed, and what to do",

@@ -10,6 +10,7 @@ import type { Config } from "../config.ts";
 import { informersOf } from "../controller/caches.ts";
 import { Controller } from "../controller/controller.ts";
 import { countObjects, createReporter } from "../controller/report.ts";
+import { abortable } from "../kube/abortable.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { LeaderElection } from "../kube/lease.ts";
 import { EventRecorder } from "../kube/recorder.ts";
@@ -34,8 +35,8 @@ export interface ProgramOptions {
 }
 
 /** How long passes under way, the audit trail and Events may take once the program is told to stop. */
-const passesGraceMs = 4_000;
-const flushGraceMs = 5_000;
+const passesGraceMs = 3_000;
+const flushGraceMs = 4_000;
 
 export class Program {
   readonly controller: Controller;
@@ -43,6 +44,10 @@ export class Program {
   readonly #outbox: Outbox;
   readonly #spool: SpoolDelivery;
   readonly #recorder: EventRecorder;
+  /** Ends requests of passes that take too long to finish once it is told to stop. */
+  readonly #passes = new AbortController();
+  /** Ends what goes on beside the passes: delivery, Events, the spool. */
+  readonly #background = new AbortController();
   #stopping = false;
 
   constructor(o: ProgramOptions) {
@@ -65,7 +70,13 @@ export class Program {
       batchDelayMs: config.audit.batchDelayMs,
       observer: metrics.audit,
     });
-    this.#spool = new SpoolDelivery({ client, namespace: config.lockNamespace, outbox: this.#outbox, clock, log });
+    this.#spool = new SpoolDelivery({
+      client: abortable(client, this.#background.signal),
+      namespace: config.lockNamespace,
+      outbox: this.#outbox,
+      clock,
+      log,
+    });
     this.#recorder = new EventRecorder({
       client,
       clock,
@@ -83,7 +94,7 @@ export class Program {
       concurrency: config.concurrency,
       audit: this.#outbox,
       spoolAudit: async (execution, events) => {
-        await writeSpool(client, config.lockNamespace, execution, events);
+        await writeSpool(abortable(client, this.#passes.signal), config.lockNamespace, execution, events);
         this.#spool.wake();
       },
       observer: createReporter({ metrics, log, recorder: this.#recorder }),
@@ -96,39 +107,31 @@ export class Program {
   }
 
   /**
-   * Runs until `signal` is aborted and everything under way has ended.
-   * @param now ends at once what is still under way
+   * Runs until `signal` is aborted and everything under way has ended: passes, then the audit trail and Events, then, so that
+   * a successor takes over a finished place, the leader's Lease. To be called once.
    */
-  async run(signal: AbortSignal, now: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal): Promise<void> {
     const { config, clock, log } = this.#o;
-    const background = new AbortController();
-    const passes = new AbortController();
-    const abortPasses = () => passes.abort(now.reason);
-    now.addEventListener("abort", abortPasses, { once: true });
     let grace: Disposable | undefined;
     const stopping = () => {
       this.#stopping = true;
       log.info("stopping: finishing what is under way; PipelineRuns go on");
-      grace = clock.timer(passesGraceMs, () => passes.abort(new Error("stopping")));
+      grace = clock.timer(passesGraceMs, () => this.#passes.abort(new Error("stopping")));
     };
     signal.addEventListener("abort", stopping, { once: true });
-    const work = [
-      this.#outbox.run(background.signal),
-      this.#spool.run(background.signal),
-      this.#recorder.run(background.signal),
-    ];
-    if (config.leaderElection) work.push(this.#election().run(signal));
+    const background = this.#background.signal;
+    const work = [this.#outbox.run(background), this.#spool.run(background), this.#recorder.run(background)];
+    if (config.leaderElection) work.push(this.#election().run(background));
     else this.controller.leading = true;
     try {
-      await this.controller.run(signal, passes.signal);
-      if (!now.aborted) await Promise.all([this.#outbox.flush(flushGraceMs), this.#recorder.flush(flushGraceMs)]);
+      await this.controller.run(signal, this.#passes.signal);
+      await Promise.all([this.#outbox.flush(flushGraceMs), this.#recorder.flush(flushGraceMs)]);
     } finally {
       grace?.[Symbol.dispose]();
-      background.abort();
+      this.#background.abort();
       await Promise.all(work);
       await this.#outbox[Symbol.asyncDispose]();
       signal.removeEventListener("abort", stopping);
-      now.removeEventListener("abort", abortPasses);
     }
   }
 

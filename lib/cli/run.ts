@@ -36,9 +36,8 @@ export async function run(args: string[]): Promise<number> {
   try {
     return await start(config, log);
   } catch (error) {
-    const expected = error instanceof StartupError || error instanceof KubeconfigError || isAddressTaken(error);
-    if (!expected) throw error;
-    for (const line of (error as Error).message.split("\n")) complain(`kubernaut-we: ${line}`);
+    if (!(error instanceof StartupError) && !(error instanceof KubeconfigError)) throw error;
+    for (const line of error.message.split("\n")) complain(`kubernaut-we: ${line}`);
     return 1;
   }
 }
@@ -57,9 +56,11 @@ async function start(config: Config, log: Logger): Promise<number> {
   await checkCluster(client, config);
   const identity = `${Deno.hostname()}_${crypto.randomUUID()}`;
   const program = new Program({ config, client, clock, log, metrics, identity });
-  await using servers = await program.serve();
-  using signals = new Signals(log);
-  if (config.pidFile) await Deno.writeTextFile(config.pidFile, `${Deno.pid}\n`);
+  await using servers = await orStartupError("", program.serve());
+  using signals = new Signals(log, config.pidFile);
+  if (config.pidFile) {
+    await orStartupError(`pidFile ${config.pidFile}: `, Deno.writeTextFile(config.pidFile, `${Deno.pid}\n`));
+  }
   log.info("started", {
     server: client.baseUrl,
     health: `${servers.health.address.hostname}:${servers.health.address.port}`,
@@ -67,24 +68,36 @@ async function start(config: Config, log: Logger): Promise<number> {
     lockNamespace: config.lockNamespace,
   });
   try {
-    await program.run(signals.stop, signals.now);
+    await program.run(signals.stop);
   } finally {
     if (config.pidFile) await Deno.remove(config.pidFile).catch(() => undefined);
   }
   log.info("stopped");
-  return signals.exitCode;
+  return 0;
 }
 
-/** The first SIGTERM or SIGINT asks to stop; the second ends the process at once. */
+/** What cannot be had at the start (a port, a certificate, a file) is a person's affair: one line, no stack trace. */
+async function orStartupError<T>(prefix: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new StartupError(prefix + error.message, { cause: error });
+  }
+}
+
+/** The first SIGTERM or SIGINT asks to stop; the second ends the process at once, with 128 and its number. */
 class Signals implements Disposable {
   readonly #stop = new AbortController();
-  readonly #now = new AbortController();
   readonly #handlers: [Deno.Signal, () => void][];
 
-  constructor(log: Logger) {
+  constructor(log: Logger, pidFile: string) {
     const numbers = { SIGINT: 2, SIGTERM: 15 } as const;
     this.#handlers = (["SIGINT", "SIGTERM"] as const).map((signal) => [signal, () => {
-      if (this.#stop.signal.aborted) Deno.exit(128 + numbers[signal]);
+      if (this.#stop.signal.aborted) {
+        if (pidFile) removeIfThere(pidFile);
+        Deno.exit(128 + numbers[signal]);
+      }
       log.info(`${signal} received`);
       this.#stop.abort(new Error(`${signal} received`));
     }]);
@@ -95,14 +108,16 @@ class Signals implements Disposable {
     return this.#stop.signal;
   }
 
-  get now(): AbortSignal {
-    return this.#now.signal;
-  }
-
-  readonly exitCode = 0;
-
   [Symbol.dispose](): void {
     for (const [signal, handler] of this.#handlers) Deno.removeSignalListener(signal, handler);
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 
@@ -115,8 +130,4 @@ export function loggerOf(config: Config): Logger {
     clock: systemClock,
     write: lineWriter(Deno.stderr),
   });
-}
-
-function isAddressTaken(error: unknown): boolean {
-  return error instanceof Error && /address/i.test(error.message) && /\.address/.test(error.message);
 }

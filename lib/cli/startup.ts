@@ -30,6 +30,12 @@ export async function checkCluster(client: RestClient, config: Config): Promise<
       "list pipelineruns",
     ),
     await lockNamespaceExists(client, config.lockNamespace),
+    await served(
+      client,
+      listPath("lock", config.lockNamespace),
+      "the cluster serves no Leases (coordination.k8s.io/v1)",
+      `list leases in the namespace ${config.lockNamespace}`,
+    ),
   ].filter((line) => line !== undefined);
   if (lines.length > 0) throw new StartupError(lines.join("\n"));
 }
@@ -44,7 +50,10 @@ async function reachable(client: RestClient): Promise<void> {
         cause: error,
       });
     }
-    if (!(error instanceof StatusError) || error.httpCode !== 403) throw error;
+    if (!(error instanceof StatusError)) throw error;
+    if (error.httpCode !== 403) {
+      throw new StartupError(`the API server is not well: ${error.message}`, { cause: error });
+    }
   }
 }
 
@@ -58,6 +67,7 @@ async function served(client: RestClient, path: string, missing: string, right: 
     });
     return undefined;
   } catch (error) {
+    if (error instanceof ConnectionError) return error.message;
     if (!(error instanceof StatusError)) throw error;
     if (error.httpCode === 404) return missing;
     if (error.httpCode === 403) return `this account may not ${right}: ${error.status?.message ?? "forbidden"}`;
@@ -70,8 +80,9 @@ async function lockNamespaceExists(client: RestClient, namespace: string): Promi
     await client.performRequest({ method: "GET", path: `/api/v1/namespaces/${namespace}`, expectJson: true });
     return undefined;
   } catch (error) {
+    if (error instanceof ConnectionError) return error.message;
     if (!(error instanceof StatusError)) throw error;
-    // Without the right to look at namespaces, the watch on Leases will tell.
+    // Without the right to look at namespaces nothing can be said now; the first Lease will tell.
     if (error.httpCode === 403) return undefined;
     if (!error.objectNotFound) return error.message;
     return `the lock namespace ${namespace} (lockNamespace) does not exist; create it: kubectl create namespace ${namespace}`;

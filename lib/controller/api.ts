@@ -41,7 +41,7 @@ export class Api {
   readonly #client: RestClient;
   readonly #signal: AbortSignal;
 
-  /** @param signal ends every request: for a second SIGTERM, and for a crash in tests */
+  /** @param signal ends every request */
   constructor(client: RestClient, signal: AbortSignal) {
     this.#client = client;
     this.#signal = signal;
@@ -76,7 +76,7 @@ export class Api {
   }
 
   /**
-   * Deletes this very object, in the foreground: what it owns goes first.
+   * Deletes this very object; a run in the foreground: what it owns goes first.
    * @returns what is left of it (being deleted), or undefined when it is gone
    */
   async delete<K extends KindName>(
@@ -84,7 +84,9 @@ export class Api {
     at: Place,
     preconditions: { uid: string; resourceVersion?: string },
   ): Promise<ViewOf<K> | undefined> {
-    const body = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Foreground", preconditions };
+    // Nothing belongs to a Lease: in the foreground it would only be deleted in two steps.
+    const propagationPolicy = kind === "lock" ? "Background" : "Foreground";
+    const body = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy, preconditions };
     try {
       const answer = object(await this.#json("DELETE", pathOf(kind, at), body));
       return answer.kind === "Status" ? undefined : this.#view(kind, answer);

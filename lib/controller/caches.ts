@@ -16,6 +16,7 @@ import { listPath } from "./api.ts";
 
 /** How long a deleted object is remembered: longer than any answer, and than any watch, is late. */
 const rememberMs = 10 * 60_000;
+const rememberAtMost = 10_000;
 
 export class Cache<T extends Stored> {
   readonly informer: Informer<T>;
@@ -25,9 +26,13 @@ export class Cache<T extends Stored> {
   /** By uid, oldest first. */
   readonly #deleted = new Map<string, { object: T; atMs: number }>();
 
-  constructor(informer: Informer<T>, clock: Clock) {
+  readonly #embalm: (object: T) => T;
+
+  /** @param embalm what is remembered of a deleted object: without what is large */
+  constructor(informer: Informer<T>, clock: Clock, embalm: (object: T) => T = (object) => object) {
     this.informer = informer;
     this.#clock = clock;
+    this.#embalm = embalm;
     informer.onChange(({ type, object }) => {
       if (type === "deleted") this.#bury(object);
     });
@@ -56,10 +61,10 @@ export class Cache<T extends Stored> {
   #bury(object: T): void {
     const nowMs = this.#clock.monotonic();
     for (const [uid, { atMs }] of this.#deleted) {
-      if (nowMs - atMs < rememberMs) break;
+      if (nowMs - atMs < rememberMs && this.#deleted.size < rememberAtMost) break;
       this.#deleted.delete(uid);
     }
-    this.#deleted.set(object.uid, { object, atMs: nowMs });
+    this.#deleted.set(object.uid, { object: this.#embalm(object), atMs: nowMs });
   }
 }
 
@@ -93,6 +98,7 @@ export function createCaches(o: CacheOptions): Caches {
     project: (json: Parameters<typeof executionFrom>[0]) => T,
     indexes: Record<string, (object: T) => readonly string[]>,
     labelSelector?: string,
+    embalm?: (object: T) => T,
   ) => {
     const { observer } = o;
     const informer = new Informer<T>({
@@ -106,7 +112,7 @@ export function createCaches(o: CacheOptions): Caches {
       ...(labelSelector === undefined ? {} : { labelSelector }),
       ...(observer === undefined ? {} : { observer }),
     });
-    return new Cache(informer, clock);
+    return new Cache(informer, clock, embalm);
   };
   const ours = `${label.managedBy}=${managedBy}`;
   return {
@@ -115,6 +121,8 @@ export function createCaches(o: CacheOptions): Caches {
       everywhere.map((namespace) => listPath("execution", namespace)),
       executionFrom,
       { target: (execution) => targetsOf(execution.spec.targetResource, execution.namespace) },
+      undefined,
+      (execution) => ({ ...execution, spec: { ...execution.spec, parameters: {}, rationale: undefined } }),
     ),
     pipelineRuns: create(
       "pipelineruns",

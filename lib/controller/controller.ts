@@ -15,6 +15,7 @@ import { type QueueObserver, Workqueue } from "../kube/workqueue.ts";
 import type { Logger } from "../log.ts";
 import type { Execution } from "../workflow/execution.ts";
 import { isOwed } from "../workflow/execution.ts";
+import { redact } from "../workflow/redact.ts";
 import type { AuditState, Rules } from "../workflow/snapshot.ts";
 import { Api } from "./api.ts";
 import { type Caches, createCaches, informersOf } from "./caches.ts";
@@ -66,6 +67,9 @@ export class Controller {
   /** Resolved while passes may begin: closed in a standby. */
   #gate = Promise.withResolvers<void>();
   #open = false;
+  #stopping = false;
+  /** Why no Lease could be made, as long as none could. */
+  #lockRefusal: string | undefined;
 
   constructor(o: ControllerOptions) {
     this.#o = o;
@@ -92,6 +96,11 @@ export class Controller {
       api: new Api(client, this.#crash.signal),
       auditStateOf: (execution) => this.#auditStateOf(execution),
       spoolAudit: (execution) => this.#spool(execution),
+      settled: ({ uid }) => {
+        this.#memory.delete(uid);
+        o.audit.forget(uid);
+      },
+      lockAnswer: (refusal) => (this.#lockRefusal = refusal),
       othersWait: () => this.#queues.executions.highWaits,
       ...(observer ? { observer } : {}),
     });
@@ -105,7 +114,8 @@ export class Controller {
 
   /** Lets passes begin, or (a standby) holds them back; those that have begun go on. */
   set leading(leading: boolean) {
-    if (leading === this.#open) return;
+    // Once it stops, whoever waits at the gate has to see that there is nothing left to take.
+    if (leading === this.#open || (this.#stopping && !leading)) return;
     this.#open = leading;
     if (leading) this.#gate.resolve();
     else this.#gate = Promise.withResolvers<void>();
@@ -118,6 +128,11 @@ export class Controller {
 
   /** Why this controller is not up to date, one line a cause; empty when it is. */
   staleness(): string[] {
+    const locks = this.#lockRefusal === undefined ? [] : [`leases: none can be made: ${this.#lockRefusal}`];
+    return [...locks, ...this.#stale()];
+  }
+
+  #stale(): string[] {
     return Object.entries(informersOf(this.caches)).flatMap(([name, informer]) => {
       if (!informer.synced) {
         return [`${name}: not listed yet${informer.lastError ? ` (${informer.lastError.message})` : ""}`];
@@ -144,7 +159,7 @@ export class Controller {
 
   /**
    * Runs until the signal is aborted and the passes under way have ended.
-   * @param crash aborts these as well: for the second signal, and for tests
+   * @param crash ends these as well: when they take too long to finish, and in tests a kill -9
    */
   async run(signal: AbortSignal, crash?: AbortSignal): Promise<void> {
     const onCrash = () => this.#crash.abort(crash?.reason);
@@ -154,6 +169,7 @@ export class Controller {
     const watching = new AbortController();
     const watches = Promise.all(informers.map((informer) => informer.run(watching.signal)));
     const stop = () => {
+      this.#stopping = true;
       this.#queues.executions.shutDown();
       this.#queues.locks.shutDown();
       this.leading = true; // lets waiting workers see that there is nothing left to take
@@ -235,7 +251,7 @@ export class Controller {
   /** Conflicts and silence are part of the day's work; anything else is a fault that somebody should know of. */
   #failed(queue: Workqueue, key: string, error: unknown): void {
     const { log } = this.#o;
-    const fields = { execution: key, error: error instanceof Error ? error.message : String(error) };
+    const fields = { execution: key, error: redact(error instanceof Error ? error.message : String(error)) };
     queue.addRateLimited(key, error instanceof StatusError ? error.retryAfterMs ?? 0 : 0);
     if (error instanceof StatusError && error.conflict) {
       return log.debug("decided on an old version; tried again", fields);

@@ -189,9 +189,15 @@ function straysOf(
 
 function rivalsOn(caches: Caches, canonical: string | undefined, ownUid: string): Rival[] {
   if (canonical === undefined) return [];
-  return caches.pipelineRuns.by("target", canonical)
+  const unfinished = caches.pipelineRuns.by("target", canonical)
     .filter(({ executionUid }) => executionUid !== ownUid)
     .map((run) => ({ run, execution: executionOf(caches, run) }));
+  // A run that has finished is still its execution's until that says how it ended.
+  const known = new Set(unfinished.map(({ run }) => run.executionUid));
+  const running = caches.executions.by("target", canonical)
+    .filter(({ uid, status }) => uid !== ownUid && !known.has(uid) && status.phase === "Running")
+    .map((execution) => ({ run: caches.pipelineRuns.by("uid", execution.uid)[0], execution }));
+  return [...unfinished, ...running];
 }
 
 function tombstone(run: PipelineRun | undefined): PipelineRun | undefined {

@@ -32,6 +32,8 @@ export function connectHandlers(caches: Caches, queues: Queues, onGone: (uid: st
   });
   caches.locks.onWrote = (lock) => {
     if (!lock.holder) queues.locks.add(lock.name, "low");
+    // Its event will be no news any more: one that nobody holds who exists would be held for ever.
+    else if (caches.executions.get(lock.holder)?.uid !== lock.holder.uid) wake(keyOf(lock.holder));
   };
 }
 

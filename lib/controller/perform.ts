@@ -4,6 +4,7 @@
 import type { Clock } from "../clock.ts";
 import type { JSONObject } from "../kube/contract.ts";
 import { ConnectionError, StatusError } from "../kube/errors.ts";
+import type { Logger } from "../log.ts";
 import type { Action } from "../workflow/action.ts";
 import { type Execution, type ExecutionStatus, isOwed } from "../workflow/execution.ts";
 import type { Holder, Lock } from "../workflow/lock.ts";
@@ -45,13 +46,16 @@ export interface PerformContext {
   readonly caches: Caches;
   readonly clock: Clock;
   readonly rules: Rules;
+  readonly log: Logger;
   spoolAudit(execution: Execution): Promise<void>;
+  /** Told of each answer to a write of a Lease: why there is no place for it, or undefined when it was taken. */
+  lockAnswer?(refusal: string | undefined): void;
 }
 
 /** Carries the action out; `facts` is what the pass knows live, cleared by every write. */
 export async function perform(context: PerformContext, action: Action, subject: Subject, facts: Facts): Promise<void> {
   if (action.do === "read") return await readLive(context, action.what, subject, facts);
-  clear(facts);
+  forget(facts);
   const { api, caches, clock, rules } = context;
   switch (action.do) {
     case "claim":
@@ -166,37 +170,58 @@ function waitingFor(taskRun: JSONObject): Waiting | undefined {
 
 /** A conflict means that it was decided on an old version: thrown, the queue brings the key back with the new one. */
 async function updateExecution(
-  { api, caches }: PerformContext,
+  context: PerformContext,
   { execution }: Subject,
   change: (execution: Execution) => JSONObject,
 ): Promise<void> {
   if (!execution) return;
   const { uid, resourceVersion } = execution;
   const patch = { metadata: { uid, resourceVersion, ...change(execution) } };
-  caches.executions.wrote(await api.mergePatch("execution", execution, patch));
+  await writeExecution(context, execution, () => context.api.mergePatch("execution", execution, patch));
+}
+
+/** The new version is read at once: a watch that is behind, or silent, would bring the old one back for a long time. */
+async function writeExecution(
+  { api, caches }: PerformContext,
+  execution: Execution,
+  write: () => Promise<Execution>,
+): Promise<void> {
+  try {
+    caches.executions.wrote(await write());
+  } catch (error) {
+    if (error instanceof StatusError && error.conflict) {
+      const now = await api.get("execution", execution);
+      if (now) caches.executions.wrote(now);
+    }
+    throw error;
+  }
 }
 
 async function writeStatus(
-  { api, caches }: PerformContext,
+  context: PerformContext,
   { execution }: Subject,
   status: ExecutionStatus,
 ): Promise<void> {
   if (!execution) return;
   const { uid, resourceVersion } = execution;
-  const write = (content: ExecutionStatus) =>
-    api.mergePatch(
-      "execution",
-      execution,
-      { metadata: { uid, resourceVersion }, status: content as JSONObject },
-      "status",
-    );
+  const write = (content: ExecutionStatus) => {
+    const patch = { metadata: { uid, resourceVersion }, status: content as JSONObject };
+    return writeExecution(context, execution, () => context.api.mergePatch("execution", execution, patch, "status"));
+  };
   try {
-    caches.executions.wrote(await write(status));
+    await write(status);
   } catch (error) {
     const refused = error instanceof StatusError &&
       ([413, 422].includes(error.httpCode) || /request is too large/i.test(error.message));
     if (!refused || status.completionTime === undefined) throw error;
-    caches.executions.wrote(await write(withoutDetails(status)));
+    context.log.error("the API server refuses the final status; written without its details", {
+      execution: `${execution.namespace}/${execution.name}`,
+      phase: status.phase,
+      reason: status.failureReason,
+      message: status.message,
+      error: redact(error.message),
+    });
+    await write(withoutDetails(status));
   }
 }
 
@@ -210,24 +235,35 @@ async function removeFinalizer({ api, caches }: PerformContext, { execution }: S
     { op: "remove", path: `/metadata/finalizers/${at}` },
   ];
   await ignoring(["NotFound"], async () => {
-    const left = await api.jsonPatch("execution", execution, patch);
-    if (left.deletedAtMs === undefined || left.finalizers.length > 0) caches.executions.wrote(left);
+    try {
+      const left = await api.jsonPatch("execution", execution, patch);
+      if (left.deletedAtMs === undefined || left.finalizers.length > 0) caches.executions.wrote(left);
+    } catch (error) {
+      // The test failed: the finalizers are not as the cache has them.
+      if (error instanceof StatusError && (error.conflict || error.httpCode === 422)) {
+        const now = await api.get("execution", execution);
+        if (now) caches.executions.wrote(now);
+      }
+      throw error;
+    }
   });
 }
 
 /** A lost race for a Lease is no failure: it is read live, and decided again. */
 async function writeLock(
-  { api, caches, rules }: PerformContext,
+  { api, caches, rules, lockAnswer }: PerformContext,
   subject: Subject,
   facts: Facts,
   write: () => Promise<Lock>,
 ): Promise<void> {
   try {
     caches.locks.wrote(await write());
+    lockAnswer?.(undefined);
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     if (isNamespaceAway(error)) {
       facts.lockRefusal = error.status?.message ?? error.message;
+      lockAnswer?.(facts.lockRefusal);
       return;
     }
     if (!isLostRace(error)) throw error;
@@ -276,15 +312,16 @@ async function holderOf(api: Api, at: Holder | undefined): Promise<NonNullable<F
   }
 }
 
-/** The runs that are still unfinished, and their executions, as they are now. */
+/** The runs that are still unfinished, or whose executions have not come to their end, as they are now. */
 async function stillThere(api: Api, rivals: readonly Rival[]): Promise<Rival[]> {
   const found: Rival[] = [];
-  for (const { run } of rivals) {
-    const now = await api.get("pipelineRun", run);
-    if (now?.uid !== run.uid || isFinished(now)) continue;
-    const [namespace = "", name = ""] = run.executionKey.split("/");
-    const execution = namespace && name ? await api.get("execution", { namespace, name }) : undefined;
-    found.push({ run: now, execution: execution?.uid === run.executionUid ? execution : undefined });
+  for (const { run, execution: cached } of rivals) {
+    const now = run && await api.get("pipelineRun", run);
+    const [namespace = "", name = ""] = run?.executionKey.split("/") ?? [cached?.namespace, cached?.name];
+    const named = namespace && name ? await api.get("execution", { namespace, name }) : undefined;
+    const execution = named?.uid === (run?.executionUid ?? cached?.uid) ? named : undefined;
+    const unfinished = now !== undefined && now.uid === run?.uid && !isFinished(now);
+    if (unfinished || execution?.status.phase === "Running") found.push({ run: now ?? run, execution });
   }
   return found;
 }
@@ -326,6 +363,7 @@ function refusalOf(error: unknown): Refusal {
 }
 
 /** That a uid is gone stays true; nothing else does. */
-function clear(facts: Facts): void {
+/** What a pass has found out does not count any more. */
+export function forget(facts: Facts): void {
   for (const key of Object.keys(facts) as (keyof Facts)[]) if (key !== "gone") delete facts[key];
 }

@@ -12,7 +12,7 @@ import { decideOrphan } from "../workflow/orphan.ts";
 import { type Snapshot, targetOf } from "../workflow/snapshot.ts";
 import { canonicalTarget } from "../workflow/target.ts";
 import { type Facts, gather, type GatherContext, gatherOrphans, placeOfRun } from "./gather.ts";
-import { perform, type PerformContext, type Subject } from "./perform.ts";
+import { forget, perform, type PerformContext, type Subject } from "./perform.ts";
 
 /** What a pass asks of the queue: look again after a time, or try again with growing delays. */
 export interface Outcome {
@@ -35,6 +35,8 @@ export interface ReconcilerOptions extends GatherContext, PerformContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer?: ReconcileObserver;
+  /** Our finalizer has gone, and the object stays: nothing is owed for it any more. */
+  readonly settled?: (execution: Execution) => void;
   /** Whether executions wait that have no run yet. */
   readonly othersWait?: () => boolean;
 }
@@ -79,9 +81,15 @@ export class Reconciler {
     const { caches, clock, memory, observer } = this.#o;
     const facts: Facts = {};
     const startedMs = clock.monotonic();
+    let version: string | undefined;
+    let taken = 0;
     for (let step = 0; step < maxSteps; step++) {
       const execution = caches.executions.informer.store.get(key);
       if (!execution) return {};
+      // What was read before the execution changed proves nothing about what has come since: that a run was absent while
+      // it was Pending does not say that it was deleted, now that it is Running.
+      if (version !== execution.resourceVersion) forget(facts);
+      version = execution.resourceVersion;
       const snapshot = gather(this.#o, execution, facts);
       const decision = decide(snapshot);
       const { action } = decision;
@@ -92,6 +100,8 @@ export class Reconciler {
         return outcomeOf(decision);
       }
       const actionMs = clock.monotonic();
+      const takes = action.do === "patchLock" ? action.for === "take" : action.do === "createLock";
+      if (takes && ++taken > 1 && !await this.#isAsCached(execution)) return { retryAfterMs: 0 };
       await perform(this.#o, action, this.#subjectOf(snapshot), facts);
       const { ask } = memory.get(execution.uid) ?? {};
       if (facts.waiting && ask) {
@@ -101,6 +111,7 @@ export class Reconciler {
         delete facts.waiting;
       }
       if (action.do === "removeFinalizer") {
+        if (execution.deletedAtMs === undefined) this.#o.settled?.(execution);
         // The last word: the object may be gone by now, and the cache hears of it in its own time.
         for (const announcement of action.announce) observer?.announce?.(execution, announcement);
         return {};
@@ -111,8 +122,7 @@ export class Reconciler {
         observer?.pipelineRunCreated?.(tookMs);
         if (this.#o.othersWait?.()) return { behind: true };
       }
-      const judged = action.do === "patchLock" ? action.for === "take" : action.do === "createLock";
-      if (judged) observer?.lockChecked?.(clock.monotonic() - startedMs);
+      if (takes) observer?.lockChecked?.(clock.monotonic() - startedMs);
       if (action.do !== "writeStatus" || !after || after.uid !== execution.uid) continue;
       if (action.patch.pipelineRunStatus) {
         const known = memory.get(execution.uid);
@@ -123,6 +133,17 @@ export class Reconciler {
     }
     this.#o.log.error("a pass did not come to an end", { execution: key });
     return { retryAfterMs: 1_000 };
+  }
+
+  /**
+   * A lock that was taken and is free again within one pass was released by somebody who knows more: where the watch is
+   * behind, the execution may have ended long ago. Reads it live, into the cache.
+   */
+  async #isAsCached(execution: Execution): Promise<boolean> {
+    const { api, caches } = this.#o;
+    const now = await api.get("execution", execution);
+    if (now && now.resourceVersion !== execution.resourceVersion) caches.executions.wrote(now);
+    return now?.resourceVersion === execution.resourceVersion;
   }
 
   async #orphans(key: string): Promise<Outcome> {

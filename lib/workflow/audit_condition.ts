@@ -1,6 +1,6 @@
 // The condition AuditRecorded: a person sees that the trail is behind, or that an event was refused.
 
-import { act, type Decision } from "./action.ts";
+import { act, type Announcement, type Decision } from "./action.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { conditions } from "./status.ts";
 
@@ -19,5 +19,8 @@ export function auditCondition(s: Snapshot): Decision | undefined {
   if (!wanted || (known?.status === wanted.status && known.reason === wanted.reason)) return undefined;
   if (known?.reason === "Rejected" && audit.is === "delivered") return undefined;
   const patch = { conditions: conditions(execution, nowMs, [{ type: "AuditRecorded", ...wanted }]) };
-  return act({ do: "writeStatus", patch, announce: [] }, `audit: ${wanted.reason}`);
+  const announce: Announcement[] = wanted.reason === "Rejected"
+    ? [{ type: "Warning", reason: "AuditRejected", action: "Audit", note: wanted.message }]
+    : [];
+  return act({ do: "writeStatus", patch, announce }, `audit: ${wanted.reason}`);
 }

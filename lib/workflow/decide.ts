@@ -89,7 +89,8 @@ function busy(s: Snapshot): Decision | undefined {
 
 /** 3. The same workflow ended on this target less than the cooldown ago. */
 function tooSoon(s: Snapshot): Decision | undefined {
-  if (holdsLock(s)) return undefined;
+  // With the lock it is judged once more until there is a run: one whose Lease was taken away by hand may have ended since.
+  if (holdsLock(s) && s.pipelineRun.value) return undefined;
   const { cooldownMs } = s.rules;
   const recent = coolingDown(endsOnTarget(s), s.execution.spec.workflowId, s.nowMs, cooldownMs);
   if (!recent) return undefined;
@@ -177,7 +178,9 @@ function create(s: Snapshot): Decision | undefined {
   }
   const verdict = judgeRefusal(refusal);
   if (verdict.final) return fail(s, { ...verdict, wasExecutionFailure: false });
-  const tooLate = rules.startDeadlineMs > 0 && s.claimAgeMs >= rules.startDeadlineMs && refusal.httpCode >= 500;
+  // A webhook that is not there is something missing; an API server that is not well is waited for.
+  const byWebhook = refusal.httpCode >= 500 && /webhook/i.test(refusal.message);
+  const tooLate = rules.startDeadlineMs > 0 && s.claimAgeMs >= rules.startDeadlineMs && byWebhook;
   if (tooLate) {
     return fail(s, {
       reason: "ConfigurationError",

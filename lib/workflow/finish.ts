@@ -26,7 +26,8 @@ export function abandon(s: Snapshot): Decision {
   const run = s.pipelineRun.value;
   const isRunning = execution.status.phase === "Running";
   // A run that ended by itself gets its final status first: its outcome counts, not the deletion.
-  if (run && isRunning && run.endedBecause !== "ExecutionDeleted") {
+  // Once the lock is released the deletion is what the audit trail tells: a verdict that is heard of later changes nothing.
+  if (run && isRunning && run.endedBecause !== "ExecutionDeleted" && holdsLock(s)) {
     const outcome = ended(s);
     if (outcome) return outcome;
   }

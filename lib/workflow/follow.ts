@@ -5,12 +5,12 @@ import { act, type Announcement, type Decision, wait } from "./action.ts";
 import { auditCondition } from "./audit_condition.ts";
 import { isOwed } from "./execution.ts";
 import { failureDetails } from "./failure.ts";
-import { type Holder, newLock } from "./lock.ts";
+import { type Holder, newLock, takeLock } from "./lock.ts";
 import { fail } from "./outcome.ts";
-import { cap, redact } from "./redact.ts";
 import { digestMismatch, hasBegun, isFinished, isPending } from "./pipeline_run.ts";
 import { type Snapshot, targetOf } from "./snapshot.ts";
 import { completed, conditions, failed, progress, rfc3339 } from "./status.ts";
+import { canonicalTarget } from "./target.ts";
 import { timeoutMsOf } from "./validate.ts";
 
 /** Progress is written at most this often. */
@@ -69,7 +69,7 @@ export function ended(s: Snapshot): Decision | undefined {
         type: "Normal",
         reason: "WorkflowCompleted",
         action: "Complete",
-        note: `workflow ${workflowId} completed on ${targetResource}: ${cap(redact(run.succeeded.message))}`,
+        note: `workflow ${workflowId} completed on ${targetResource}: ${progress(execution, run).message}`,
       }, ...mismatch],
     }, "its run succeeded");
   }
@@ -87,9 +87,10 @@ export function ended(s: Snapshot): Decision | undefined {
   }, details.message);
 }
 
-/** A Lease that is missing while the run is unfinished is put back: it was deleted by hand. */
+/** A Lease that is missing, or free, while the run is unfinished is put back: it was deleted or emptied by hand. */
 function lockBack(s: Snapshot): Decision | undefined {
-  if (s.lock.value || s.lockRefusal !== undefined) return undefined;
+  const { value: lock } = s.lock;
+  if (lock?.holder || s.lockRefusal !== undefined) return undefined;
   const { execution, rules, nowMs } = s;
   if (!s.lock.live) return act({ do: "read", what: "lock" }, "the cache has no lock of ours: is it really gone?");
   const name = execution.claim?.lease;
@@ -106,6 +107,12 @@ function lockBack(s: Snapshot): Decision | undefined {
   };
   const target = targetOf(s);
   if (!target) return undefined;
+  if (lock) {
+    // One that has not started yet is not started any more: see start.
+    if (isPending(run) || lock.target !== canonicalTarget(target)) return undefined;
+    const patch = takeLock(lock, target, holder, lock.recentEnds, nowMs);
+    return act({ do: "patchLock", lock, patch, for: "take" }, "its lock was emptied: take it back");
+  }
   const body = newLock({ namespace: rules.lockNamespace, name, target }, holder, s.recentEnds, nowMs);
   return act({ do: "createLock", body }, "its lock was deleted: put it back");
 }
@@ -141,6 +148,8 @@ function start(s: Snapshot): Decision | undefined {
   const run = s.pipelineRun.value;
   if (!run || !isPending(run) || run.deletedAtMs !== undefined) return undefined;
   if (!s.lock.live) return act({ do: "read", what: "lock" }, "before it starts: is the lock still ours?");
+  // A lock that cannot be put back, because its namespace is missing, is waited for: nobody has taken the target.
+  if (s.lockRefusal !== undefined) return { retryAfterMs: 1_000, reason: `no lock can be made: ${s.lockRefusal}` };
   if (s.lock.value?.holder?.uid === s.execution.uid) {
     return act({ do: "startPipelineRun", run }, "the status names it: start it");
   }
@@ -185,7 +194,7 @@ function noteProgress(s: Snapshot): Decision | undefined {
   const run = s.pipelineRun.value;
   if (!run) return undefined;
   const { why } = s.waiting;
-  const now = progress(run, why);
+  const now = progress(s.execution, run, why);
   const before = s.execution.status.pipelineRunStatus ?? { status: "Unknown" };
   // What the run's message no longer counts stays as it was last known.
   const same = (Object.keys(now) as (keyof typeof now)[]).every((key) => before[key] === now[key]);
@@ -194,7 +203,7 @@ function noteProgress(s: Snapshot): Decision | undefined {
     return wait("progress was written a moment ago", progressIntervalMs - s.sinceProgressMs);
   }
   const announce: Announcement[] = why && before.reason !== why.reason
-    ? [{ type: "Warning", reason: "PipelineRunWaiting", action: "Wait", note: `${why.reason}: ${why.message}` }]
+    ? [{ type: "Warning", reason: "PipelineRunWaiting", action: "Wait", note: `${why.reason}: ${now.message}` }]
     : [];
   return act({ do: "writeStatus", patch: { pipelineRunStatus: now }, announce }, "progress");
 }

@@ -51,7 +51,7 @@ export function skipBusy(s: Snapshot, by: { execution: Execution | undefined }):
     skippedAt: rfc3339(s.nowMs),
     conflictingWorkflow: {
       ...named,
-      name: execution?.name ?? holder?.name ?? named.name,
+      name: nameFrom(s, execution ?? holder) ?? named.name,
       startedAt,
       targetResource: execution?.spec.targetResource ?? s.lock.value?.target ?? targetResource,
     },
@@ -69,7 +69,7 @@ export function skipRecent(s: Snapshot, end: RecentEnd, remainingMs: number): De
       `${end.namespace}/${end.name}); allowed again in ${remaining}`,
     skippedAt: rfc3339(s.nowMs),
     recentRemediation: {
-      name: end.name,
+      name: nameFrom(s, end) ?? end.name,
       workflowId: end.workflowId,
       completedAt: rfc3339(end.completedAtMs),
       outcome: end.outcome,
@@ -89,6 +89,14 @@ export function endOf(execution: Execution): RecentEnd | undefined {
   if (!started || completedAtMs === undefined) return undefined;
   const { namespace, name, uid, spec } = execution;
   return { workflowId: spec.workflowId, namespace, name, uid, outcome: phase, completedAtMs };
+}
+
+/** The bare name within a namespace, `namespace/name` across. */
+function nameFrom(
+  { execution }: Snapshot,
+  other: { readonly namespace: string; readonly name: string } | undefined,
+): string | undefined {
+  return other && (other.namespace === execution.namespace ? other.name : `${other.namespace}/${other.name}`);
 }
 
 function skip(s: Snapshot, details: SkipDetails): Decision {

@@ -33,7 +33,8 @@ export interface Seen<T> {
 
 /** Somebody else's unfinished run on the same target. */
 export interface Rival {
-  readonly run: PipelineRun;
+  /** Undefined when the cache has none, though its execution is Running. */
+  readonly run: PipelineRun | undefined;
   /** Its execution, undefined when there is none (any more). */
   readonly execution: Execution | undefined;
 }

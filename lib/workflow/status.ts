@@ -4,7 +4,7 @@
 import { formatDuration } from "./duration.ts";
 import type { Condition, Execution, ExecutionStatus, FailureDetails, SkipDetails } from "./execution.ts";
 import { statusTimeMs } from "./execution.ts";
-import { cap, redact } from "./redact.ts";
+import { cap, redactKnown } from "./redact.ts";
 import { digestMismatch, type PipelineRun, progressOf, type Waiting } from "./pipeline_run.ts";
 
 type ConditionChange = Pick<Condition, "type" | "status" | "reason" | "message">;
@@ -20,7 +20,7 @@ export function running(execution: Execution, run: PipelineRun, nowMs: number): 
     startTime: rfc3339(run.createdAtMs),
     message: `PipelineRun ${run.namespace}/${run.name} runs workflow ${execution.spec.workflowId}`,
     pipelineRunRef: { name: run.name, namespace: run.namespace, uid: run.uid },
-    pipelineRunStatus: progress(run),
+    pipelineRunStatus: progress(execution, run),
     observedGeneration: execution.generation,
     conditions: conditions(execution, nowMs, [
       {
@@ -36,9 +36,14 @@ export function running(execution: Execution, run: PipelineRun, nowMs: number): 
 }
 
 /** pipelineRunStatus: Tekton's word, and the counts in it; for a run that waits, what it waits for. */
-export function progress(run: PipelineRun, waiting?: Waiting): NonNullable<ExecutionStatus["pipelineRunStatus"]> {
+export function progress(
+  { spec }: Execution,
+  run: PipelineRun,
+  waiting?: Waiting,
+): NonNullable<ExecutionStatus["pipelineRunStatus"]> {
   const { status = "Unknown", reason = "", message = "" } = run.succeeded ?? {};
-  return { status, reason, message: cap(redact(message)), ...waiting, ...progressOf(run) };
+  const told = { reason, message, ...waiting };
+  return { status, ...told, message: cap(redactKnown(told.message, spec.parameters)), ...progressOf(run) };
 }
 
 export function completed(execution: Execution, run: PipelineRun, nowMs: number): ExecutionStatus {
@@ -50,7 +55,12 @@ export function completed(execution: Execution, run: PipelineRun, nowMs: number)
     ...times,
     message: `workflow ${execution.spec.workflowId} completed ${message}`,
     conditions: conditions(execution, nowMs, [
-      { type: "ExecutionComplete", status: "True", reason: "Succeeded", message: progress(run).message ?? "" },
+      {
+        type: "ExecutionComplete",
+        status: "True",
+        reason: "Succeeded",
+        message: progress(execution, run).message ?? "",
+      },
       ...whatRan(execution, run),
     ]),
   };
@@ -140,7 +150,7 @@ function ended(execution: Execution, endMs: number, run: PipelineRun | undefined
   return {
     completionTime: rfc3339(endMs),
     duration,
-    ...(run ? { pipelineRunStatus: progress(run) } : {}),
+    ...(run ? { pipelineRunStatus: progress(execution, run) } : {}),
     observedGeneration: execution.generation,
     message: `in ${duration}`,
   };

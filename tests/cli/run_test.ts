@@ -21,8 +21,10 @@ const noTekton =
   "the cluster serves no PipelineRuns; install Tekton Pipelines 1.0 or later: https://tekton.dev/docs/installation/pipelines/";
 const noLockNamespace =
   "the lock namespace kubernaut-system (lockNamespace) does not exist; create it: kubectl create namespace kubernaut-system";
-const mayNot = (what: string, group: string) =>
-  `this account may not list ${what}: ${what}.${group} is forbidden: User "nobody" cannot list resource "${what}" in API group "${group}" at the cluster scope`;
+const mayNot = (what: string, group: string, namespace = "") =>
+  `this account may not list ${what}${namespace && ` in the namespace ${namespace}`}: ${what}.${group} is forbidden: ` +
+  `User "nobody" cannot list resource "${what}" in API group "${group}" ` +
+  (namespace ? `in the namespace "${namespace}"` : "at the cluster scope");
 
 interface Case {
   readonly name: string;
@@ -46,7 +48,11 @@ const cases: readonly Case[] = [
     parts: everything,
     options: { tokens: new Map([["t", "nobody"]]), authorization: "rbac" },
     token: "t",
-    lines: [mayNot("workflowexecutions", "workflowexecution.kubernaut.ai"), mayNot("pipelineruns", "tekton.dev")],
+    lines: [
+      mayNot("workflowexecutions", "workflowexecution.kubernaut.ai"),
+      mayNot("pipelineruns", "tekton.dev"),
+      mayNot("leases", "coordination.k8s.io", "kubernaut-system"),
+    ],
   },
   {
     name: "a token that is not known",

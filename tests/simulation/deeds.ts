@@ -18,7 +18,9 @@ const foreign = "example.com/keep";
 /** Arranges everything of the plan; the moment at which all trouble ends, too. */
 export function arrange(world: World): void {
   const { plan, clock, server, laws } = world;
-  for (const planned of plan.executions) clock.timer(planned.createdAtMs, () => create(world, planned));
+  for (const planned of plan.executions) {
+    if (!planned.follows) expect(world, planned.createdAtMs, planned);
+  }
   const waiting: { change: number; act: () => void }[] = [];
   for (const { when, deed } of plan.deeds) {
     const act = () => {
@@ -32,6 +34,7 @@ export function arrange(world: World): void {
     for (const { act } of waiting.filter(({ change }) => change === laws.changes)) act();
     for (const each of waiting) if (each.change === laws.changes) each.change = -1;
     if (change.resource === runs && change.type === "MODIFIED") prune(world, change.object);
+    if (change.resource === executions && change.type === "MODIFIED") createFollowers(world, change.object);
   });
   clock.timer(plan.troubleEndsAtMs, () => endTrouble(world));
   for (let place = 0; place < plan.replicas; place++) world.startReplica(place, plan.rules);
@@ -53,10 +56,19 @@ function perform(world: World, deed: Deed): void {
       return;
     }
     case "replaceByForce": {
-      // Somebody loses patience: the finalizer goes, the object goes, and its creator makes it anew.
-      perform(world, { do: "stripFinalizer", which: deed.which });
-      perform(world, { do: "deleteExecution", which: deed.which });
-      return perform(world, { do: "createAgain", which: deed.which });
+      // Somebody loses patience: the finalizer goes, the object goes, and another workflow is to do what this one did not.
+      // It is the one that runs that people lose patience with.
+      const running = world.plan.executions.findIndex((_, i) => phaseOf(executionOf(world, i)) === "Running");
+      const which = running < 0 ? deed.which : running;
+      const planned = world.plan.executions[which];
+      if (!planned || !executionOf(world, which)) return;
+      perform(world, { do: "stripFinalizer", which });
+      perform(world, { do: "deleteExecution", which });
+      return create(world, {
+        ...planned,
+        name: `${planned.name}-again`,
+        workflow: planned.workflow === "a" ? "b" : "a",
+      });
     }
     case "stripFinalizer":
       return change(world, executions, executionOf(world, deed.which), (object) => ({
@@ -141,6 +153,7 @@ function endTrouble(world: World): void {
   world.trace.note("---  the trouble ends");
   for (const [place, replica] of world.replicas.entries()) {
     replica.wire.resume();
+    for (const watch of replica.wire.watches("")) watch.cut(false); // a silent one would not be missed for minutes
     if (replica.alive) replica.controller.leading = true;
     else world.startReplica(place, world.plan.laterRules);
   }
@@ -156,12 +169,35 @@ function endTrouble(world: World): void {
   }
 }
 
+/** An execution will be created; until then the world is not at its end. */
+function expect(world: World, inMs: number, planned: PlannedExecution): void {
+  world.expected++;
+  world.clock.timer(inMs, () => {
+    world.expected--;
+    create(world, planned);
+  });
+}
+
+function createFollowers(world: World, ended: KubeObject): void {
+  if (!["Completed", "Failed", "Skipped"].includes(phaseOf(ended))) return;
+  const which = world.plan.executions.findIndex(({ namespace, name }) =>
+    namespace === ended.metadata.namespace && name === ended.metadata.name
+  );
+  if (which < 0 || world.followed.has(which)) return;
+  world.followed.add(which);
+  for (const planned of world.plan.executions) {
+    if (planned.follows?.which === which) expect(world, planned.follows.afterMs, planned);
+  }
+}
+
 function create(world: World, planned: PlannedExecution): void {
   const { name, namespace, workflow, alias, image, timeout } = planned;
   if (world.server.storage.get(executions, storageKey(namespace, name))) return;
   const spec = { executionConfig: { timeout } };
   world.trace.note(`---  ${namespace}/${name} is created: workflow ${workflow} (${image}, ${timeout}) on ${alias}`);
   world.server.install(manifest({ name, namespace, workflow, target: alias, image, spec }));
+  const which = world.plan.executions.indexOf(planned);
+  if (world.squatters.has(which)) squat(world, which);
 }
 
 function leave(world: World, place: number, how: "kill" | "stop", againAfterMs: number): void {
@@ -194,8 +230,9 @@ function prune(world: World, run: KubeObject): void {
   queueMicrotask(() => remove(world, runs, run.metadata.namespace ?? "", run.metadata.name ?? "", "Background"));
 }
 
-/** Somebody else's run under the name that ours would have. */
+/** Somebody else's run under the name that ours would have; before ours, if the execution is still to come. */
 function squat(world: World, which: number): void {
+  world.squatters.add(which);
   const execution = executionOf(world, which);
   if (!execution) return;
   const { name = "", uid = "", namespace = "" } = execution.metadata;
@@ -209,6 +246,10 @@ function squat(world: World, which: number): void {
   if (world.server.storage.get(runs, storageKey(metadata.namespace, metadata.name))) return;
   const spec = { status: "PipelineRunPending", pipelineRef: { resolver: "bundles" } };
   world.laws.byHand(() => world.server.install({ apiVersion: "tekton.dev/v1", kind: "PipelineRun", metadata, spec }));
+}
+
+function phaseOf(execution: KubeObject | undefined): string {
+  return (execution?.status as { phase?: string } | undefined)?.phase ?? "";
 }
 
 function executionOf(world: World, which: number): KubeObject | undefined {

@@ -23,7 +23,7 @@ export interface LawsOptions {
 }
 
 /** How long mending may take where everything is well. */
-const mendedWithinMs = 20_000;
+const mendedWithinMs = 5_000;
 
 interface LockRecord {
   readonly canonical: string;
@@ -101,6 +101,7 @@ export class Laws {
         deletedAtMs: undefined,
         goneAtMs: undefined,
         heldLock: false,
+        lostLock: false,
         starts: 0,
       };
       this.executions.set(uid, known);
@@ -177,7 +178,7 @@ export class Laws {
     }
     if (isFinal(execution)) this.breaks(`${execution.key} is ${execution.status.phase}, and its run was started`);
     const lock = this.locks.get(execution.canonical);
-    if (lock?.holder !== execution.uid && !lock?.tampered) {
+    if (lock?.holder !== execution.uid && !lock?.tampered && !execution.lostLock) {
       this.breaks(`${execution.key} was started without holding ${execution.canonical}`);
     }
     for (const other of this.runs.values()) {
@@ -197,20 +198,22 @@ export class Laws {
       if (other.canonical !== execution.canonical || other.workflow !== execution.workflow) continue;
       const endMs = endOf(other);
       if (endMs === undefined || nowMs() - endMs >= cooldownMs) continue;
-      const lost = other.goneAtMs !== undefined && (this.locks.get(other.canonical)?.deletedAtMs ?? -1) >= endMs;
-      if (lost) continue; // a hand has thrown the ledger away, and the execution is gone: nobody can know
+      const forgotten = (this.locks.get(other.canonical)?.deletedAtMs ?? -1) >= endMs ||
+        (other.lostLock && other.stripped);
+      const lost = other.goneAtMs !== undefined && forgotten;
+      if (lost) continue; // a hand has thrown the ledger or the holder away, and the execution is gone: nobody can know
       this.breaks(
         `${execution.key} was started ${nowMs() - endMs} ms after ${other.key} ended (${cooldownMs} ms cooldown)`,
       );
     }
   }
 
-  /** A run that was there when its Lease was deleted has it back, if it is still there. */
-  #mended({ canonical, holder, deletedAtMs }: LockRecord): void {
-    if (holder !== "" || this.#o.nowMs() - deletedAtMs < mendedWithinMs) return;
+  /** A run whose Lease was deleted or emptied by hand has it back, if it is still there and nobody else has come. */
+  #mended({ canonical, holder }: LockRecord, robbed: ExecutionRecord): void {
+    if (holder !== "" || robbed.goneAtMs !== undefined) return;
     for (const run of this.runs.values()) {
-      if (run.execution?.canonical !== canonical || !isActive(run) || run.execution.goneAtMs !== undefined) continue;
-      this.breaks(`the lock on ${canonical} was deleted by hand, and not put back for ${run.execution.key}`);
+      if (run.execution !== robbed || !isActive(run)) continue;
+      this.breaks(`the lock on ${canonical} was taken away by hand, and not given back to ${robbed.key}`);
     }
   }
 
@@ -232,9 +235,11 @@ export class Laws {
     this.locks.set(canonical, known);
     if (this.#byHand) {
       known.tampered = true;
-      if (type === "DELETED") {
-        known.deletedAtMs = this.#o.nowMs();
-        if (this.#o.wellServed) this.#o.server.clock.timer(mendedWithinMs, () => this.#mended(known));
+      const robbed = this.executions.get(known.holder);
+      if (robbed) robbed.lostLock = true;
+      if (type === "DELETED") known.deletedAtMs = this.#o.nowMs();
+      if (robbed && this.#o.wellServed) {
+        this.#o.server.clock.timer(mendedWithinMs, () => this.#mended(known, robbed));
       }
     }
     if (known.holder === holder) return;

@@ -34,6 +34,8 @@ export interface PlannedExecution {
   readonly image: string;
   readonly timeout: string;
   readonly createdAtMs: number;
+  /** Created in place of that time when this one has ended: somebody tries the next workflow as soon as one is through. */
+  readonly follows?: { readonly which: number; readonly afterMs: number };
   /** Its run is deleted the moment it has finished. */
   readonly pruned: boolean;
 }
@@ -153,6 +155,9 @@ function planExecutions(chance: Chance, calm: boolean): PlannedExecution[] {
       timeout: `${chance.pick([10, 30, 60])}s`,
       createdAtMs: chance.pick(bursts) + chance.whole(0, spreadMs),
       pruned: !calm && chance.happens(0.1),
+      ...(i > 0 && chance.happens(0.35)
+        ? { follows: { which: chance.whole(0, i - 1), afterMs: chance.whole(0, chance.pick([2, 300])) } }
+        : {}),
     };
   });
 }
@@ -210,6 +215,7 @@ const hands: readonly Trouble[] = [
   }),
   (c, n) => ({ do: "squat", which: c.whole(0, n - 1) }),
   (c) => ({ do: "deleteLease", target: c.whole(0, 1) }),
+  () => ({ do: "deleteLease", target: 0 }),
   (c) => ({ do: "emptyLease", target: c.whole(0, 1) }),
   (c, n) => ({ do: "replaceByForce", which: c.whole(0, n - 1) }),
 ];

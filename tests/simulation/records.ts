@@ -20,6 +20,8 @@ export interface ExecutionRecord {
   deletedAtMs: number | undefined;
   goneAtMs: number | undefined;
   heldLock: boolean;
+  /** A hand has taken its lock away: who goes then by force leaves no trace. */
+  lostLock: boolean;
   /** How often one of its runs was started. */
   starts: number;
 }

@@ -65,6 +65,12 @@ export class World {
   readonly replicas: Replica[] = [];
   /** Writes that the controllers sent and the server carried out, with the time. */
   readonly writes: { readonly atMs: number; readonly text: string; readonly call: Call; readonly code: number }[] = [];
+  /** Executions that will be created at a time that is known. */
+  expected = 0;
+  /** Executions that have ended, so that those which follow them are on their way. */
+  readonly followed = new Set<number>();
+  /** Executions whose run finds its name taken. */
+  readonly squatters = new Set<number>();
   /** Set by the deed that waits for a request: see `deeds.ts`. */
   readonly beforeRequest: ((replica: Replica, nth: number, when: "before" | "after") => void)[] = [];
   /** How many requests the server got from controllers. */

@@ -150,9 +150,19 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
   ],
   [
     "a webhook that refuses beyond the start deadline: Failed",
-    claimed({ refusal: refused({}), pipelineRun: noneLive, claimAgeMs: 120_000 }),
+    claimed({
+      refusal: refused({ message: 'failed calling webhook "w"' }),
+      pipelineRun: noneLive,
+      claimAgeMs: 120_000,
+    }),
     "status Failed ConfigurationError",
-    "the PipelineRun could not be created within 120 s: no",
+    'the PipelineRun could not be created within 120 s: failed calling webhook "w"',
+  ],
+  [
+    "an API server that is not well is waited for, beyond the start deadline too",
+    claimed({ refusal: refused({}), pipelineRun: noneLive, claimAgeMs: 120_000 }),
+    "retry 0",
+    "creation was refused: no",
   ],
   [
     "without a start deadline it is tried for ever",

@@ -173,5 +173,5 @@ Deno.test("rfc3339 shows milliseconds only where there are any", () => {
 });
 
 Deno.test("progress of a run of which Tekton has said nothing", () => {
-  assertEquals(progress(pipelineRun()), { status: "Unknown", reason: "", message: "" });
+  assertEquals(progress(execution(), pipelineRun()), { status: "Unknown", reason: "", message: "" });
 });

@@ -47,7 +47,7 @@ export async function openStage(o: { clock: Clock; log: Logger; auditDirectory: 
   const program = new Program({ config, client: connect(metrics.requests), clock, log, metrics, identity: "demo" });
   const ports = stack.use(await program.serve());
   const client = connect();
-  const running = Promise.all([tekton.run(end.signal), program.run(end.signal, new AbortController().signal)]);
+  const running = Promise.all([tekton.run(end.signal), program.run(end.signal)]);
   stack.defer(async () => {
     end.abort(new Error("the demo is over"));
     await running;
