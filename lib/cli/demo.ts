@@ -68,7 +68,8 @@ async function play(
   const encoder = new TextEncoder();
   const screen = createScreen((text) => void Deno.stdout.writeSync(encoder.encode(text)), {
     terminal,
-    columns: terminal ? Deno.consoleSize().columns : 120,
+    // A terminal that does not know its size says 0.
+    columns: terminal ? Deno.consoleSize().columns || 80 : 120,
   });
   const startedMs = clock.monotonic();
   using audience = await Audience.open(stage, screen);
@@ -234,8 +235,8 @@ function parse(args: string[]): Options | string {
   for (let at = 0; at < args.length; at++) {
     const argument = args[at] ?? "";
     const [flag = "", given] = argument.split(/=(.*)/s);
-    if (flag === "--serve") options.serve = true;
-    else if (flag === "--verbose") options.verbose = true;
+    if (argument === "--serve") options.serve = true;
+    else if (argument === "--verbose") options.verbose = true;
     else if (flag === "--keep-audit" || flag === "--kubeconfig-file") {
       const value = given ?? args[++at];
       if (!value) return `${flag} needs a value`;

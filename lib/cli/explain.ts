@@ -87,6 +87,10 @@ function commandLine(args: string[]): CommandLine | string {
   const [given, ...more] = positionals;
   if (given === undefined || more.length > 0) return "name one execution";
   const slash = given.indexOf("/");
+  if (given.split("/").length > 2) return `${JSON.stringify(given)} is no name: give NAME or NAMESPACE/NAME`;
+  if (slash >= 0 && namespace !== undefined) {
+    return `the namespace is given twice: in ${JSON.stringify(given)} and by --namespace`;
+  }
   if (slash < 0) return { ...common, name: given, namespace };
   return { ...common, name: given.slice(slash + 1), namespace: given.slice(0, slash) };
 }
@@ -118,7 +122,11 @@ function ran({ status }: Execution, told: Timeline | undefined): string[] {
   const ref = status.pipelineRunRef;
   if (!ref) return ["", "Nothing was created for it."];
   if (!told) return ["", `Its PipelineRun ${ref.namespace}/${ref.name} is gone; what it did cannot be told any more.`];
-  return ["", `PipelineRun ${ref.namespace}/${ref.name}:`, ...told.tasks.flatMap((task) => taskLines(task, told))];
+  const { reason = "", message = "" } = status.pipelineRunStatus ?? {};
+  const waiting = [reason, message].filter(Boolean).join(": ");
+  const lines = told.tasks.flatMap((task) => taskLines(task, told));
+  const none = [`  no task has run${waiting && `; Tekton says: ${waiting}`}`];
+  return ["", `PipelineRun ${ref.namespace}/${ref.name}:`, ...(lines.length > 0 ? lines : none)];
 }
 
 function taskLines(task: TimelineTask, { startedAtMs }: Timeline): string[] {

@@ -42,7 +42,7 @@ const commands: Readonly<Record<string, Command>> = {
 };
 
 export async function main(args: string[]): Promise<number> {
-  const [name = "", ...rest] = args;
+  const [name = "", ...rest] = args[0] === "--version" || args[0] === "-V" ? ["version"] : args;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command) return await (await command.load())(rest);
   const asked = ["", "help", "--help", "-h"].includes(name);

@@ -112,6 +112,7 @@ export class Reconciler {
       }
       if (action.do === "removeFinalizer") {
         if (execution.deletedAtMs === undefined) this.#o.settled?.(execution);
+        else if (!isFinal(execution)) this.#o.log.info("deleted before its end", { execution: key });
         // The last word: the object may be gone by now, and the cache hears of it in its own time.
         for (const announcement of action.announce) observer?.announce?.(execution, announcement);
         return {};
@@ -175,7 +176,8 @@ export class Reconciler {
         lock: orphan.lock,
         lockName: orphan.lock?.name ?? "",
       }, factsOf(orphan.uid));
-      this.#o.log.info(decision.reason, { execution: key, uid: orphan.uid, action: decision.action.do });
+      const level = decision.action.do === "read" ? "debug" : "info";
+      this.#o.log[level](decision.reason, { execution: key, uid: orphan.uid, action: decision.action.do });
     }
     return { retryAfterMs: 1_000 };
   }
