@@ -493,7 +493,7 @@ export function fromWorkflowExecutionStatusSkipDetails(input: WorkflowExecutionS
 export interface WorkflowExecutionStatusSkipDetailsConflictingWorkflow {
   /** Name of the running execution, as namespace/name where it is in another namespace. */
   name: string;
-  /** When it took the target. */
+  /** When it started; before it has, when it was created. */
   startedAt: c.Time;
   /** The target, as that execution names it. */
   targetResource: string;
@@ -536,9 +536,9 @@ export interface WorkflowExecutionStatusSkipDetailsRecentRemediation {
   cooldownRemaining: string;
   /** Name of the earlier execution, as namespace/name where it is in another namespace. */
   name: string;
-  /** How it ended, Success or Failure. */
+  /** How it ended, Completed or Failed. */
   outcome: string;
-  /** The target, as that execution names it. */
+  /** The target, as this execution names it. */
   targetResource: string;
   /** Its workflow, the same as this execution's. */
   workflowId: string;
