@@ -13,6 +13,7 @@ import {
   cancelPatch,
   isFinished,
   isPending,
+  isWaiting,
   type PipelineRun,
   pipelineRunFrom,
   startPatch,
@@ -164,7 +165,7 @@ function waitingFor(taskRun: JSONObject): Waiting | undefined {
   const { succeeded } = pipelineRunFrom(taskRun); // the condition is that of a PipelineRun
   if (succeeded?.status !== "Unknown") return undefined;
   const { reason, message } = succeeded;
-  if (!/exceeded|unschedulable|insufficient|quota/i.test(`${reason} ${message}`)) return undefined;
+  if (!isWaiting({ reason, message })) return undefined;
   return { reason, message: cap(redact(message)) };
 }
 

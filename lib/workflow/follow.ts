@@ -3,11 +3,12 @@
 
 import { act, type Announcement, type Decision, wait } from "./action.ts";
 import { auditCondition } from "./audit_condition.ts";
-import { isOwed } from "./execution.ts";
+import { type Execution, type FailureDetails, isOwed } from "./execution.ts";
 import { failureDetails } from "./failure.ts";
 import { type Holder, newLock, takeLock } from "./lock.ts";
 import { fail } from "./outcome.ts";
-import { digestMismatch, hasBegun, isFinished, isPending } from "./pipeline_run.ts";
+import { digestMismatch, hasBegun, isFinished, isPending, isWaiting } from "./pipeline_run.ts";
+import { cap } from "./redact.ts";
 import { type Snapshot, targetOf } from "./snapshot.ts";
 import { completed, conditions, failed, progress, rfc3339 } from "./status.ts";
 import { canonicalTarget } from "./target.ts";
@@ -74,7 +75,7 @@ export function ended(s: Snapshot): Decision | undefined {
     }, "its run succeeded");
   }
   if (!s.evidence) return act({ do: "read", what: "evidence" }, "its run failed: what was the cause?");
-  const details = failureDetails({ execution, run, evidence: s.evidence, nowMs });
+  const details = withWaiting(execution, failureDetails({ execution, run, evidence: s.evidence, nowMs }));
   return act({
     do: "writeStatus",
     patch: failed(execution, details, run, nowMs),
@@ -85,6 +86,18 @@ export function ended(s: Snapshot): Decision | undefined {
       note: `${details.reason}: ${details.message}`,
     }, ...mismatch],
   }, details.message);
+}
+
+/** Tekton forgets what a run was waiting for once its time is up; the progress that was written still says so. */
+function withWaiting({ status }: Execution, details: FailureDetails): FailureDetails {
+  const { reason = "", message = "" } = status.pipelineRunStatus ?? {};
+  if (details.reason !== "DeadlineExceeded" || !isWaiting({ reason, message })) return details;
+  const waiting = `It was waiting: ${reason}: ${message}`;
+  return {
+    ...details,
+    message: cap(`${details.message}; ${waiting}`),
+    naturalLanguageSummary: cap(`${details.naturalLanguageSummary} ${waiting}`),
+  };
 }
 
 /** A Lease that is missing, or free, while the run is unfinished is put back: it was deleted or emptied by hand. */
@@ -196,6 +209,8 @@ function noteProgress(s: Snapshot): Decision | undefined {
   const { why } = s.waiting;
   const now = progress(s.execution, run, why);
   const before = s.execution.status.pipelineRunStatus ?? { status: "Unknown" };
+  // Once it is being ended, what it was waiting for is its cause: that stays to be read.
+  if (run.ordered && isWaiting({ reason: before.reason ?? "", message: before.message ?? "" })) return undefined;
   // What the run's message no longer counts stays as it was last known.
   const same = (Object.keys(now) as (keyof typeof now)[]).every((key) => before[key] === now[key]);
   if (same) return undefined;

@@ -169,6 +169,11 @@ export interface Waiting {
   readonly message: string;
 }
 
+/** A pod that cannot be scheduled, or not be created for a quota: nothing moves until somebody makes room. */
+export function isWaiting({ reason, message }: Waiting): boolean {
+  return /exceeded|unschedulable|insufficient|quota/i.test(`${reason} ${message}`);
+}
+
 /** What to say when the bundle that really ran is not the one of spec.workflowRef.containerDigest; undefined when it is. */
 export function digestMismatch({ spec }: Execution, run: PipelineRun): string | undefined {
   if (!spec.containerDigest || !run.digest || spec.containerDigest === run.digest) return undefined;

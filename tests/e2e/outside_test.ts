@@ -84,6 +84,32 @@ e2e("what happens to an execution from outside", async (cluster, t) => {
     await cluster.untilFree(cluster.target("refused"));
   });
 
+  await t.step(
+    "a quota of no pods: the run waits, says for what, and is out of time with that as its cause",
+    async () => {
+      await cluster.request("POST", cluster.path("resourcequotas"), {
+        apiVersion: "v1",
+        kind: "ResourceQuota",
+        metadata: { name: "no-pods" },
+        spec: { hard: { pods: "0" } },
+      });
+      await cluster.until("the quota is in force", 30_000, async () => {
+        const { hard } = ((await cluster.get("resourcequotas", "no-pods"))?.status ?? {}) as JSONObject;
+        return hard !== undefined;
+      });
+      await cluster.execute("no-room", { spec: { executionConfig: { timeout: "8s" } } });
+      await cluster.until("it says what it waits for", 30_000, async () => {
+        const { pipelineRunStatus } = await cluster.status("no-room");
+        return /quota/i.test(pipelineRunStatus?.reason ?? "");
+      });
+      const { failureDetails, message = "" } = await cluster.untilPhase("no-room", "Failed", 60_000);
+      await cluster.delete("resourcequotas", "no-pods");
+      assertEquals([failureDetails?.reason, failureDetails?.wasExecutionFailure], ["DeadlineExceeded", false]);
+      assertMatch(message, /It was waiting: ExceededResourceQuota: .*exceeded quota/);
+      await cluster.untilFree(cluster.target("no-room"));
+    },
+  );
+
   await t.step({
     name: rollback
       ? "an execution out of time is cancelled so that its rollback runs, and says how that ended"

@@ -124,6 +124,7 @@ Deno.test("a run whose pods cannot be scheduled says so while it waits, once, an
   ]);
   await untilPhase(world, "fix", "Failed");
   assertEquals(statusOf(world, "fix").failureReason, "DeadlineExceeded");
+  assertMatch(statusOf(world, "fix").message ?? "", /It was waiting: ExceededNodeResources: TaskRun Pod exceeded/);
   await untilQuiet(world);
   await nothingMoreHappens(world);
 });
