@@ -64,7 +64,9 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
     facts.holderRun,
     () => holder?.pipelineRun.name ? caches.pipelineRuns.get(holder.pipelineRun) : undefined,
   );
-  const atPlace = seen(facts.pipelineRun, () => caches.pipelineRuns.get(placeOfRun(execution, rules)));
+  const inCache = caches.pipelineRuns.get(placeOfRun(execution, rules));
+  const isGone = inCache !== undefined && facts.gone?.has(inCache.uid) === true;
+  const atPlace = seen(facts.pipelineRun ?? (isGone ? { value: undefined } : undefined), () => inCache);
   const own = isOwn(execution, atPlace.value) ? atPlace.value : undefined;
   const run = own ?? (atPlace.live ? undefined : elsewhere(caches, execution));
   const claimedAtMs = Date.parse(execution.claim?.claimedAt ?? "");
@@ -73,6 +75,9 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
     nowMs,
     rules,
     execution,
+    current: facts.execution?.value?.uid === execution.uid &&
+      facts.execution.value.resourceVersion === execution.resourceVersion,
+    gone: facts.execution !== undefined && facts.execution.value?.uid !== execution.uid,
     claimAgeMs: Math.min(wallAgeMs, clock.monotonic() - memory.firstSeenMs),
     sinceProgressMs: clock.monotonic() - memory.progressMs,
     pipelineRun: { value: run, live: atPlace.live },

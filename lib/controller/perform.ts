@@ -151,6 +151,7 @@ async function readLive(
       return;
     case "execution":
       facts.execution = { value: await api.get("execution", subject.place) };
+      if (subject.execution && facts.execution.value) caches.executions.wrote(facts.execution.value);
       return;
     case "evidence": {
       const pipelineRun = run && await api.getJson("pipelineRun", run);

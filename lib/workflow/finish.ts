@@ -39,7 +39,13 @@ export function abandon(s: Snapshot): Decision {
   const end: RecentEnd | undefined = isRunning
     ? { workflowId: spec.workflowId, namespace, name, uid, outcome: "Failed", completedAtMs: deletedAtMs }
     : undefined;
-  return release(s, end) ?? auditCondition(s) ?? farewell(s);
+  return release(s, end) ?? unlessEnded(s) ?? auditCondition(s) ?? farewell(s);
+}
+
+/** That it was deleted before its end is told to the audit trail: only if it is so still, for a replica may know its end. */
+function unlessEnded(s: Snapshot): Decision | undefined {
+  if (s.gone) return wait("it is gone: somebody has told its end");
+  return s.current ? undefined : act({ do: "read", what: "execution" }, "has it ended meanwhile, by another's hand?");
 }
 
 /** An unfinished run of a final execution: a late write of somebody's. It is ended whenever it is seen. */

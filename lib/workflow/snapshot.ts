@@ -50,6 +50,9 @@ export interface Snapshot {
   readonly nowMs: number;
   readonly rules: Rules;
   readonly execution: Execution;
+  /** Whether it was read live in this very pass, and found as it stands here; or found gone. */
+  readonly current: boolean;
+  readonly gone: boolean;
   /** The smaller of wall time since the claim and monotonic time since this process first saw it. */
   readonly claimAgeMs: number;
   /** Monotonic time since this process last wrote the execution's progress. */

@@ -133,6 +133,8 @@ export function snapshot(o: Partial<Snapshot> = {}): Snapshot {
     nowMs: startMs + 1_000,
     rules: defaultRules,
     execution: execution(),
+    current: true,
+    gone: false,
     claimAgeMs: 0,
     sinceProgressMs: Infinity,
     pipelineRun: nothing,

@@ -316,6 +316,24 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "nothing is owed any more",
   ],
   [
+    "before the deletion is told to the audit trail: has another replica told of its end?",
+    deleted({ pipelineRun: noneLive, lock: cached(lock()), rules: { ...defaultRules, cooldownMs: 0 }, current: false }),
+    "read execution",
+    "has it ended meanwhile, by another's hand?",
+  ],
+  [
+    "deleted, and gone already: nothing is told",
+    deleted({
+      pipelineRun: noneLive,
+      lock: cached(lock()),
+      rules: { ...defaultRules, cooldownMs: 0 },
+      current: false,
+      gone: true,
+    }),
+    "wait",
+    "it is gone: somebody has told its end",
+  ],
+  [
     "deleted before it claimed: nothing to look for",
     snapshot({ execution: execution({ ...gone, finalizers }) }),
     "removeFinalizer",
