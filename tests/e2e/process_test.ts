@@ -50,6 +50,7 @@ e2e("a start that must fail says why in one line, and ends with an exit code", a
       lines: [
         /^kubernaut-we: this account may not list workflowexecutions: .*forbidden/,
         /^kubernaut-we: this account may not list pipelineruns: .*forbidden/,
+        /^kubernaut-we: this account may not list leases in the namespace kubernaut-system: .*forbidden/,
       ],
       flags: noRights,
     },
