@@ -393,18 +393,19 @@ export interface WorkflowExecutionStatusPipelineRunRef {
   /** Name of the PipelineRun. */
   name: string;
   /** Namespace of the PipelineRun. */
-  namespace: string;
+  namespace?: string | null;
   /** UID of the PipelineRun. */
-  uid: string;
+  uid?: string | null;
 }
 export function toWorkflowExecutionStatusPipelineRunRef(input: c.JSONValue): WorkflowExecutionStatusPipelineRunRef {
   return k.readStruct<WorkflowExecutionStatusPipelineRunRef>(input, {
     required: {
       name: c.checkStr,
+    },
+    optional: {
       namespace: c.checkStr,
       uid: c.checkStr,
     },
-    optional: {},
   });
 }
 export function fromWorkflowExecutionStatusPipelineRunRef(input: WorkflowExecutionStatusPipelineRunRef): c.JSONValue {
