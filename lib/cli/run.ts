@@ -121,7 +121,7 @@ function removeIfThere(path: string): void {
   }
 }
 
-export function loggerOf(config: Config): Logger {
+function loggerOf(config: Config): Logger {
   const terminal = Deno.stderr.isTerminal();
   const format = config.log.format === "auto" ? terminal ? "text" : "json" : config.log.format;
   return createLogger({

@@ -88,7 +88,8 @@ export interface CacheOptions {
 export function createCaches(o: CacheOptions): Caches {
   const { client, clock, log } = o;
   const everywhere = o.namespaces.length === 0 ? [""] : [...o.namespaces];
-  // Runs stay where they were created when executionNamespace changes: watched is wherever one of ours may be.
+  // Runs stay where they were created when executionNamespace changes. One in a namespace that is watched no longer is still
+  // found by its execution's claim, by live reads; without its execution it is not.
   const runNamespaces = everywhere.includes("") || !o.executionNamespace
     ? everywhere
     : [...new Set([...everywhere, o.executionNamespace])];

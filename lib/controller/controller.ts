@@ -143,11 +143,6 @@ export class Controller {
     });
   }
 
-  /** Keys that wait, and passes that are under way. */
-  get load(): { waiting: number; working: number } {
-    return { waiting: this.#queues.executions.length, working: this.#passes.size };
-  }
-
   /** A pass that will never end, if there is one: the process is better started again. */
   stuckPass(): { key: string; forMs: number } | undefined {
     const nowMs = this.#o.clock.monotonic();

@@ -364,8 +364,7 @@ function refusalOf(error: unknown): Refusal {
   throw error;
 }
 
-/** That a uid is gone stays true; nothing else does. */
-/** What a pass has found out does not count any more. */
+/** What a pass has found out does not count any more; only that a uid is gone stays true. */
 export function forget(facts: Facts): void {
   for (const key of Object.keys(facts) as (keyof Facts)[]) if (key !== "gone") delete facts[key];
 }
