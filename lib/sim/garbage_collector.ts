@@ -3,7 +3,8 @@
 // on the clock, as slow clusters do. Source: pkg/controller/garbagecollector and pkg/controller/namespace of Kubernetes.
 import type { KubeObject, OwnerReference } from "./objects.ts";
 import { storageKey } from "./objects.ts";
-import { foregroundFinalizer, orphanFinalizer, type Registry } from "./registry.ts";
+import { foregroundFinalizer, orphanFinalizer } from "./deletion.ts";
+import type { Registry } from "./registry.ts";
 import type { ResourceType } from "./resources.ts";
 import type { Change } from "./storage.ts";
 

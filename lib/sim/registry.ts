@@ -4,10 +4,20 @@
 import type { Clock } from "../clock.ts";
 import { admitCreate } from "./admission.ts";
 import { toServed, toStored } from "./conversion.ts";
-import { asObject, isRecord, type KubeObject, sameJSON, storageKey, timestamp, uuid } from "./objects.ts";
+import { refuseWrongTypes } from "./decoding.ts";
+import {
+  checkPreconditions,
+  type Deletion,
+  foregroundFinalizer,
+  markDeleted,
+  mayVanish,
+  orphanFinalizer,
+} from "./deletion.ts";
+import { asObject, type KubeObject, sameJSON, storageKey, timestamp, uuid } from "./objects.ts";
 import { apiVersionOf, type Resources, type ResourceType } from "./resources.ts";
 import { alreadyExists, ApiError, badRequest, conflict, invalid, invalidValue, notFound } from "./status.ts";
 import type { Storage } from "./storage.ts";
+import { countGeneration, prepareUpdate } from "./update_strategy.ts";
 
 export type FieldValidation = "Ignore" | "Warn" | "Strict";
 
@@ -19,15 +29,6 @@ export interface WriteOptions {
   subresource?: string;
 }
 
-export interface DeleteOptions extends WriteOptions {
-  propagationPolicy?: "Foreground" | "Background" | "Orphan";
-  /** The older way to say it. */
-  orphanDependents?: boolean;
-  preconditions?: { uid?: string; resourceVersion?: string };
-}
-
-export const foregroundFinalizer = "foregroundDeletion";
-export const orphanFinalizer = "orphan";
 /** etcd's default `--max-request-bytes`. */
 const etcdLimitBytes = 1.5 * 1024 * 1024;
 
@@ -126,37 +127,12 @@ export class Registry {
     type: ResourceType,
     namespace: string,
     name: string,
-    options: DeleteOptions = {},
+    options: Deletion = {},
   ): { object: KubeObject; gone: boolean } {
     const old = this.get(type, namespace, name);
-    const { uid, resourceVersion } = options.preconditions ?? {};
-    if (uid && uid !== old.metadata.uid) {
-      throw conflict(
-        kindOnly(type),
-        name,
-        `the UID in the precondition (${uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`,
-      );
-    }
-    if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) {
-      throw conflict(
-        kindOnly(type),
-        name,
-        `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.metadata.resourceVersion}). The object might have been modified`,
-      );
-    }
-    const added = old.metadata.deletionTimestamp ? [] : type.deletionFinalizers;
-    const finalizers = [...finalizersFor(old, options.propagationPolicy), ...added];
-    const marked: KubeObject = { ...old, metadata: { ...old.metadata, finalizers } };
-    if (finalizers.length === 0) delete marked.metadata.finalizers;
-    if (mayVanish(marked)) {
-      return { object: options.dryRun ? old : this.storage.remove(type.storage, old), gone: true };
-    }
-    if (!old.metadata.deletionTimestamp) {
-      marked.metadata.deletionTimestamp = timestamp(this.clock.now());
-      if (type.storage === "/namespaces") marked.status = { phase: "Terminating" };
-      else marked.metadata.deletionGracePeriodSeconds = 0;
-      if (marked.metadata.generation) marked.metadata.generation++;
-    }
+    checkPreconditions(type, old, options);
+    const marked = markDeleted(type, old, options, this.clock.now());
+    if (!marked) return { object: options.dryRun ? old : this.storage.remove(type.storage, old), gone: true };
     if (options.dryRun || sameJSON(marked, old)) return { object: marked, gone: false };
     return { object: this.storage.put(type.storage, marked), gone: false };
   }
@@ -241,95 +217,6 @@ export class Registry {
     const letters = "bcdfghjklmnpqrstvwxz2456789";
     return Array.from({ length: 5 }, () => letters[Math.floor(this.clock.random() * letters.length)]).join("");
   }
-}
-
-/** Preconditions of a deletion are checked where only the kind is known; the message shows it. */
-function kindOnly(type: ResourceType): ResourceType {
-  return { ...type, resource: type.kind };
-}
-
-/** The object to be stored: what a client may not change comes from `old`. */
-function prepareUpdate(type: ResourceType, wanted: KubeObject, old: KubeObject, subresource: string): KubeObject {
-  if (subresource === "status" && type.hasStatus) {
-    const next: KubeObject = { ...old, metadata: { ...old.metadata } };
-    if (wanted.status === undefined) delete next.status;
-    else next.status = wanted.status;
-    return next;
-  }
-  const kept = old.metadata;
-  const next: KubeObject = { ...wanted, metadata: { ...wanted.metadata } };
-  for (
-    const field of [
-      "uid",
-      "creationTimestamp",
-      "deletionTimestamp",
-      "deletionGracePeriodSeconds",
-      "generation",
-      "resourceVersion",
-    ] as const
-  ) {
-    if (field === "uid" && wanted.metadata.uid) continue;
-    if (kept[field] === undefined) delete next.metadata[field];
-    else Object.assign(next.metadata, { [field]: kept[field] });
-  }
-  if (kept.generateName && !next.metadata.generateName) next.metadata.generateName = kept.generateName;
-  if (kept.managedFields && !next.metadata.managedFields) next.metadata.managedFields = kept.managedFields;
-  if (type.hasStatus && type.resource !== "pods") {
-    if (old.status === undefined) delete next.status;
-    else next.status = old.status;
-  }
-  return next;
-}
-
-/** Desired state is everything but metadata, and but status where that is a subresource. */
-function countGeneration(type: ResourceType, next: KubeObject, old: KubeObject): void {
-  const desired = (object: KubeObject) => ({
-    ...object,
-    metadata: null,
-    apiVersion: null,
-    ...(type.hasStatus && { status: null }),
-  });
-  if (!sameJSON(desired(next), desired(old))) next.metadata.generation = (old.metadata.generation ?? 0) + 1;
-}
-
-/** No finalizer holds the object, nor, for a namespace, the one in its spec. */
-function mayVanish(object: KubeObject): boolean {
-  const inSpec = object.kind === "Namespace" && object.apiVersion === "v1"
-    ? (object.spec as { finalizers?: string[] } | undefined)?.finalizers ?? []
-    : [];
-  return (object.metadata.finalizers ?? []).length === 0 && inSpec.length === 0;
-}
-
-function finalizersFor(object: KubeObject, policy: DeleteOptions["propagationPolicy"]): string[] {
-  const all = object.metadata.finalizers ?? [];
-  if (policy === undefined) return all;
-  const others = all.filter((finalizer) => finalizer !== foregroundFinalizer && finalizer !== orphanFinalizer);
-  if (policy === "Foreground") return [...others, foregroundFinalizer];
-  return policy === "Orphan" ? [...others, orphanFinalizer] : others;
-}
-
-/** Text maps hold text: anything else cannot be decoded there. */
-function refuseWrongTypes(type: ResourceType, object: KubeObject): void {
-  const where = type.custom ? "" : "metadata.";
-  const maps: [string, unknown][] = [
-    [`ObjectMeta.${where}labels`, object.metadata.labels],
-    [`ObjectMeta.${where}annotations`, object.metadata.annotations],
-    ...(type.storage === "/configmaps" ? [["ConfigMap.data", object.data] as [string, unknown]] : []),
-  ];
-  for (const [field, map] of maps) {
-    if (!isRecord(map)) continue;
-    const wrong = Object.values(map).find((value) => typeof value !== "string" && value !== null);
-    if (wrong === undefined) continue;
-    const why = `json: cannot unmarshal ${goKind(wrong)} into Go struct field ${field} of type string`;
-    throw badRequest(
-      `${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}: ${why}`,
-    );
-  }
-}
-
-function goKind(value: unknown): string {
-  if (typeof value === "boolean") return "bool";
-  return typeof value === "number" ? "number" : Array.isArray(value) ? "array" : "object";
 }
 
 function warnOfFinalizers(object: KubeObject, old: KubeObject | undefined, options: WriteOptions): void {

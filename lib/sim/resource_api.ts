@@ -6,7 +6,8 @@ import { accepted, addWarnings, bareNotFound, jsonResponse, mediaType, readBody,
 import { list, notANumber, selection } from "./lists.ts";
 import { asJSON, asObject, isJSONObject, isRecord, type KubeObject, storageKey } from "./objects.ts";
 import { jsonPatch, mergePatch } from "./patch.ts";
-import type { DeleteOptions, Registry, WriteOptions } from "./registry.ts";
+import type { Deletion } from "./deletion.ts";
+import type { Registry, WriteOptions } from "./registry.ts";
 import type { RequestInfo } from "./request_info.ts";
 import { apiVersionOf, type ResourceType } from "./resources.ts";
 import { applyPatch } from "./server_side_apply.ts";
@@ -262,13 +263,13 @@ function writeOptions(info: RequestInfo): WriteOptions & { warnings: string[] } 
   };
 }
 
-async function deleteOptions(info: RequestInfo, request: Request): Promise<DeleteOptions> {
+async function deleteOptions(info: RequestInfo, request: Request): Promise<Deletion> {
   const body = await readBody(request);
   const given: JSONObject = isJSONObject(body) ? body : {};
   const policy = given.propagationPolicy ?? info.query.get("propagationPolicy") ??
     (given.orphanDependents === true ? "Orphan" : undefined);
   const dryRun = info.query.get("dryRun") === "All" || (Array.isArray(given.dryRun) && given.dryRun.includes("All"));
-  const options: DeleteOptions = { dryRun };
+  const options: Deletion = { dryRun };
   if (typeof given.orphanDependents === "boolean") options.orphanDependents = given.orphanDependents;
   if (policy === "Foreground" || policy === "Background" || policy === "Orphan") options.propagationPolicy = policy;
   if (isRecord(given.preconditions)) {

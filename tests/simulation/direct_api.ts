@@ -7,7 +7,7 @@ import { list, selection } from "../../lib/sim/lists.ts";
 import { asJSON, asObject, isJSONObject, isRecord, type KubeObject } from "../../lib/sim/objects.ts";
 import { jsonPatch, mergePatch } from "../../lib/sim/patch.ts";
 import { type RequestInfo, requestInfo } from "../../lib/sim/request_info.ts";
-import type { DeleteOptions } from "../../lib/sim/registry.ts";
+import type { Deletion } from "../../lib/sim/deletion.ts";
 import { apiVersionOf, type ResourceType } from "../../lib/sim/resources.ts";
 import { ApiError, gone } from "../../lib/sim/status.ts";
 import type { Change } from "../../lib/sim/storage.ts";
@@ -82,7 +82,7 @@ function route(server: ApiServer, { info, contentType, body }: Call): Answer {
   }
 }
 
-function deleteOptions(body: JSONValue | undefined): DeleteOptions {
+function deleteOptions(body: JSONValue | undefined): Deletion {
   if (!isJSONObject(body)) return {};
   const { propagationPolicy: policy, preconditions } = body;
   const { uid, resourceVersion } = isRecord(preconditions) ? preconditions : {};

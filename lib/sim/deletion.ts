@@ -1,0 +1,71 @@
+// What a deletion makes of an object: refused by its preconditions, gone at once, or marked and held by finalizers. Pure; the
+// registry stores the result. Source: k8s.io/apiserver pkg/registry/rest/delete.go and pkg/registry/generic/registry/store.go.
+import { type KubeObject, timestamp } from "./objects.ts";
+import type { ResourceType } from "./resources.ts";
+import { conflict } from "./status.ts";
+
+export interface Deletion {
+  dryRun?: boolean;
+  propagationPolicy?: "Foreground" | "Background" | "Orphan";
+  /** The older way to say it. */
+  orphanDependents?: boolean;
+  preconditions?: { uid?: string; resourceVersion?: string };
+}
+
+export const foregroundFinalizer = "foregroundDeletion";
+export const orphanFinalizer = "orphan";
+
+/** Throws Conflict when the object is not the one that the client meant to delete. */
+export function checkPreconditions(type: ResourceType, object: KubeObject, deletion: Deletion): void {
+  const { uid, resourceVersion } = deletion.preconditions ?? {};
+  const { name = "", uid: ownUid, resourceVersion: ownVersion } = object.metadata;
+  // Checked where only the kind is known; the message shows it.
+  const subject = { ...type, resource: type.kind };
+  if (uid && uid !== ownUid) {
+    const why =
+      `the UID in the precondition (${uid}) does not match the UID in record (${ownUid}). The object might have been deleted and then recreated`;
+    throw conflict(subject, name, why);
+  }
+  if (resourceVersion && resourceVersion !== ownVersion) {
+    const why =
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${ownVersion}). The object might have been modified`;
+    throw conflict(subject, name, why);
+  }
+}
+
+/** The object as a deletion leaves it until its finalizers are gone; undefined when nothing holds it. */
+export function markDeleted(
+  type: ResourceType,
+  object: KubeObject,
+  deletion: Deletion,
+  nowMs: number,
+): KubeObject | undefined {
+  const { deletionTimestamp } = object.metadata;
+  const added = deletionTimestamp ? [] : type.deletionFinalizers;
+  const finalizers = [...finalizersFor(object, deletion.propagationPolicy), ...added];
+  const marked: KubeObject = { ...object, metadata: { ...object.metadata, finalizers } };
+  if (finalizers.length === 0) delete marked.metadata.finalizers;
+  if (mayVanish(marked)) return undefined;
+  if (deletionTimestamp) return marked;
+  marked.metadata.deletionTimestamp = timestamp(nowMs);
+  if (type.storage === "/namespaces") marked.status = { phase: "Terminating" };
+  else marked.metadata.deletionGracePeriodSeconds = 0;
+  if (marked.metadata.generation) marked.metadata.generation++;
+  return marked;
+}
+
+/** No finalizer holds the object, nor, for a namespace, the one in its spec. */
+export function mayVanish(object: KubeObject): boolean {
+  const inSpec = object.kind === "Namespace" && object.apiVersion === "v1"
+    ? (object.spec as { finalizers?: string[] } | undefined)?.finalizers ?? []
+    : [];
+  return (object.metadata.finalizers ?? []).length === 0 && inSpec.length === 0;
+}
+
+function finalizersFor(object: KubeObject, policy: Deletion["propagationPolicy"]): string[] {
+  const all = object.metadata.finalizers ?? [];
+  if (policy === undefined) return all;
+  const others = all.filter((finalizer) => finalizer !== foregroundFinalizer && finalizer !== orphanFinalizer);
+  if (policy === "Foreground") return [...others, foregroundFinalizer];
+  return policy === "Orphan" ? [...others, orphanFinalizer] : others;
+}
