@@ -7,6 +7,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import { createAdaptorServer } from "../../deps.ts";
 import { parseAddress } from "../config_values.ts";
 import type { Clock } from "../clock.ts";
+import { boundConnections } from "./connections.ts";
 import type { TlsSource } from "./tls.ts";
 
 export interface HttpLimits {
@@ -17,7 +18,7 @@ export interface HttpLimits {
   readonly requestTimeoutMs: number;
   /** How long a connection is kept between two requests. */
   readonly idleTimeoutMs: number;
-  /** Further ones are closed at once. */
+  /** A further one takes the place of the one that has been idle longest. */
   readonly maxConnections: number;
   /** How long an answer in flight may still take once the server is being closed. */
   readonly closeGraceMs: number;
@@ -56,7 +57,7 @@ export async function serveHttp(
 ): Promise<HttpServer> {
   const limits = { ...defaultLimits, ...o.limits };
   const server = create(app, limits, o.tls);
-  server.maxConnections = limits.maxConnections;
+  boundConnections(server, limits.maxConnections);
   if (o.tls) o.tls.onChange = (pair) => (server as TlsServer).setSecureContext({ ...pair, minVersion });
   const { hostname, port } = parseAddress(o.address);
   try {

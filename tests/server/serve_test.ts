@@ -25,6 +25,12 @@ async function exchange(conn: Deno.Conn, text: string): Promise<string> {
   return answer;
 }
 
+/** What arrives next. */
+async function once(conn: Deno.Conn): Promise<string> {
+  const chunk = new Uint8Array(4096);
+  return new TextDecoder().decode(chunk.subarray(0, await conn.read(chunk) ?? 0));
+}
+
 /** A server that closes while bytes are still on their way to it resets the connection. */
 async function receive(conn: Deno.Conn, chunk: Uint8Array): Promise<number | null> {
   return await conn.read(chunk).catch((error) => (ignoreReset(error), null));
@@ -88,16 +94,59 @@ Deno.test("a client that sends nothing is cut off", async () => {
   assertMatch(await exchange(idle, ""), /^HTTP\/1\.1 408 /);
 });
 
-Deno.test("connections beyond the limit are closed at once; the others go on", async () => {
-  await using server = await serve({ limits: { maxConnections: 2 } });
+/** What a connection is answered: a status, or "cut" when it is closed without one. */
+async function answerOn(conn: Deno.Conn, path = "/"): Promise<string> {
+  const answer = await exchange(conn, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  return /^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? "cut";
+}
+
+for (const [protocol, tls] of [["plain HTTP", undefined], ["TLS", source]] as const) {
+  Deno.test(`over ${protocol}, a connection beyond the limit takes the place of the one idle longest`, async () => {
+    const pair = tls?.();
+    await using server = await serve({ limits: { maxConnections: 2 }, ...(pair ? { tls: pair } : {}) });
+    const { hostname, port } = server.address;
+    const connect = () =>
+      pair ? Deno.connectTls({ hostname, port, caCerts: [pair.current.cert] }) : Deno.connect({ hostname, port });
+    using used = await connect();
+    using left = await connect();
+    await used.write(new TextEncoder().encode("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n"));
+    assertMatch(await once(used), /hello \/1/);
+    using third = await connect();
+    assertEquals(await answerOn(left), "cut");
+    assertEquals([await answerOn(used), await answerOn(third)], ["200", "200"]);
+  });
+}
+
+Deno.test("a connection with an answer under way gives its place up last, the longest first", async () => {
+  const requests = Array.from({ length: 3 }, () => ({
+    begun: Promise.withResolvers<void>(),
+    answer: Promise.withResolvers<Response>(),
+  }));
+  let served = 0;
+  await using server = await serve({
+    limits: { maxConnections: 2 },
+    fetch: () => {
+      const request = requests[served++];
+      request?.begun.resolve();
+      return request?.answer.promise as unknown as Response;
+    },
+  });
   const { port } = server.address;
-  using first = await Deno.connect({ hostname: "127.0.0.1", port });
-  using second = await Deno.connect({ hostname: "127.0.0.1", port });
-  using third = await Deno.connect({ hostname: "127.0.0.1", port });
-  assertEquals(await exchange(third, "GET /3 HTTP/1.1\r\nHost: x\r\n\r\n"), "");
-  for (const conn of [first, second]) {
-    assertMatch(await exchange(conn, "GET /1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), /hello \/1/);
-  }
+  const connect = () => Deno.connect({ hostname: "127.0.0.1", port });
+  using first = await connect();
+  const ofFirst = answerOn(first);
+  await requests[0]?.begun.promise;
+  using idle = await connect();
+  using second = await connect();
+  assertEquals(await exchange(idle, ""), "");
+  const ofSecond = answerOn(second);
+  await requests[1]?.begun.promise;
+  using third = await connect();
+  assertEquals(await ofFirst, "cut");
+  const ofThird = answerOn(third);
+  await requests[2]?.begun.promise;
+  for (const { answer } of requests) answer.resolve(new Response("late"));
+  assertEquals([await ofSecond, await ofThird], ["200", "200"]);
 });
 
 Deno.test("an answer in flight is finished when the server is closed", async () => {
