@@ -19,6 +19,7 @@ import type { Metrics } from "../metrics.ts";
 import { Authorizer } from "../server/auth.ts";
 import { type Check, healthApp } from "../server/health.ts";
 import { metricsApp } from "../server/metrics.ts";
+import { ownHosts } from "../server/own_hosts.ts";
 import { type HttpServer, serveHttp } from "../server/serve.ts";
 import { openTls } from "../server/tls.ts";
 import { apiGroup, controllerName } from "../workflow/names.ts";
@@ -151,6 +152,12 @@ export class Program {
         clock,
         logger: log,
         readFile: (path) => Deno.readTextFile(path),
+        hosts: ownHosts({
+          name: controllerName,
+          listen: config.metrics.address,
+          hostname: Deno.hostname(),
+          interfaces: Deno.networkInterfaces(),
+        }),
       }),
     );
     const auth = new Authorizer({ client, clock, logger: log, audiences: config.metrics.audiences, path: "/metrics" });

@@ -2,7 +2,7 @@
 // fixed form of some forty lines, where a library brings twenty packages and a change to the global Reflect object.
 // Source: RFC 5280; https://letsencrypt.org/docs/a-warm-welcome-to-asn1-and-der/ for the encoding.
 
-import { generateKeyPairSync, randomBytes, sign, X509Certificate } from "node:crypto";
+import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { isIP } from "node:net";
 
 export interface KeyPairPem {
@@ -40,11 +40,6 @@ export function selfSignedCertificate(o: { hosts: readonly string[]; nowMs: numb
   const signature = new Uint8Array(sign("sha256", body, privateKey));
   const certificate = sequence(body, ecdsaWithSha256(), der(0x03, [0, ...signature]));
   return { cert: pem(certificate), key: String(privateKey.export({ type: "pkcs8", format: "pem" })) };
-}
-
-/** SHA-256 of a PEM certificate, as `openssl x509 -fingerprint -sha256` shows it. */
-export function fingerprint(certPem: string): string {
-  return new X509Certificate(certPem).fingerprint256;
 }
 
 /** A value in DER: tag, length in one to four bytes, contents. */

@@ -5,7 +5,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
-import { fingerprint, type KeyPairPem, selfSignedCertificate } from "./self_signed.ts";
+import { type KeyPairPem, selfSignedCertificate } from "./self_signed.ts";
 
 export interface TlsSource extends Disposable {
   readonly current: KeyPairPem;
@@ -21,20 +21,24 @@ export interface TlsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly readFile: (path: string) => Promise<string>;
-  /** DNS names and addresses of a self-signed certificate. */
-  readonly hosts?: readonly string[];
+  /** DNS names and addresses of a self-signed certificate; the first names its subject. */
+  readonly hosts: readonly string[];
 }
 
 const pollEveryMs = 10_000;
 const selfSignedDays = 365;
 const renewBeforeMs = 30 * 24 * 3600_000;
 
-/** Rejects with an Error that names the file, where the given ones cannot be used at the start. */
+/**
+ * Tells the log which certificate is served, at the start and whenever it changes. A self-signed one is told whole, as PEM:
+ * nobody has it from elsewhere, and who reads the log trusts this process already.
+ * Rejects with an Error that names the file, where the given ones cannot be used at the start.
+ */
 export async function openTls(o: TlsOptions): Promise<TlsSource> {
   const given = o.certFile !== "";
   const make = () =>
     selfSignedCertificate({
-      hosts: o.hosts ?? ["localhost", "127.0.0.1", "::1"],
+      hosts: o.hosts,
       nowMs: o.clock.now(),
       days: selfSignedDays,
     });
@@ -43,11 +47,20 @@ export async function openTls(o: TlsOptions): Promise<TlsSource> {
   let closed = false;
   let timer: Disposable | undefined;
 
+  const tell = (message: string) => {
+    const { fingerprint256, validTo, subjectAltName } = new X509Certificate(current.cert);
+    o.logger.info(message, {
+      fingerprint: fingerprint256,
+      validTo: new Date(validTo).toISOString(),
+      hosts: subjectAltName?.replaceAll(/\b(DNS|IP Address):/g, ""),
+      ...(given ? { certFile: o.certFile } : { certificate: current.cert }),
+    });
+  };
   const replace = (pair: KeyPairPem) => {
+    source.onChange?.(pair);
     current = pair;
     complained = "";
-    source.onChange?.(pair);
-    o.logger.info("metrics certificate replaced", { fingerprint: fingerprint(pair.cert) });
+    tell("metrics certificate replaced");
   };
   const poll = async () => {
     if (!given) {
@@ -80,6 +93,7 @@ export async function openTls(o: TlsOptions): Promise<TlsSource> {
       timer?.[Symbol.dispose]();
     },
   };
+  tell(given ? "metrics certificate" : "metrics certificate, self-signed");
   schedule();
   return source;
 }

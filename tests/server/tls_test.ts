@@ -4,7 +4,8 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { X509Certificate } from "node:crypto";
 import { ManualClock } from "../../lib/clock.ts";
 import { silentLogger } from "../../lib/log.ts";
-import { fingerprint, type KeyPairPem, selfSignedCertificate } from "../../lib/server/self_signed.ts";
+import { ownHosts } from "../../lib/server/own_hosts.ts";
+import { type KeyPairPem, selfSignedCertificate } from "../../lib/server/self_signed.ts";
 import { openTls } from "../../lib/server/tls.ts";
 
 const dayMs = 24 * 3600_000;
@@ -16,16 +17,23 @@ function given(pair: KeyPairPem) {
   const files: Record<string, string | undefined> = { "/crt": pair.cert, "/key": pair.key };
   const clock = new ManualClock(nowMs);
   const warnings: unknown[] = [];
+  const told: unknown[] = [];
   let reads = 0;
   return {
     files,
     clock,
     warnings,
+    told,
     options: {
       certFile: "/crt",
       keyFile: "/key",
       clock,
-      logger: { ...silentLogger, warn: (...line: unknown[]) => void warnings.push(line) },
+      hosts: [],
+      logger: {
+        ...silentLogger,
+        info: (...line: unknown[]) => void told.push(line),
+        warn: (...line: unknown[]) => void warnings.push(line),
+      },
       readFile(path: string): Promise<string> {
         reads++;
         const text = files[path];
@@ -52,12 +60,11 @@ Deno.test("a self-signed certificate is for its hosts, for a server, and for its
   ]);
   assertEquals(certificate.verify(certificate.publicKey), true);
   assertMatch(key, /^-----BEGIN PRIVATE KEY-----/);
-  assertMatch(fingerprint(cert), /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
 });
 
 Deno.test("given files are used, and read again when they change", async () => {
   const [first, second] = [make("first"), make("second")];
-  const { files, options, poll } = given(first);
+  const { files, options, poll, told } = given(first);
   using tls = await openTls(options);
   const replaced: KeyPairPem[] = [];
   tls.onChange = (pair) => replaced.push(pair);
@@ -67,6 +74,16 @@ Deno.test("given files are used, and read again when they change", async () => {
   Object.assign(files, { "/crt": second.cert, "/key": second.key });
   await poll();
   assertEquals([tls.current, replaced], [second, [second]]);
+  const line = (host: string, { cert }: KeyPairPem) => ({
+    fingerprint: new X509Certificate(cert).fingerprint256,
+    validTo: new Date(nowMs + 30 * dayMs).toISOString(),
+    hosts: host,
+    certFile: "/crt",
+  });
+  assertEquals(told, [["metrics certificate", line("first", first)], [
+    "metrics certificate replaced",
+    line("second", second),
+  ]]);
 });
 
 Deno.test("a pair that does not fit together, or is gone, does not replace a good one, and is told once", async () => {
@@ -111,23 +128,51 @@ for (const [sentence, change, message] of unusable) {
   });
 }
 
-Deno.test("a self-signed certificate is renewed 30 days before its end", async () => {
+Deno.test("a self-signed certificate is told whole, and renewed 30 days before its end", async () => {
   const clock = new ManualClock(nowMs);
+  const told: unknown[] = [];
+  const logger = { ...silentLogger, info: (...line: unknown[]) => void told.push(line) };
   const readFile = () => Promise.reject(new Error("nothing is read"));
-  using tls = await openTls({ certFile: "", keyFile: "", clock, logger: silentLogger, readFile });
+  using tls = await openTls({ certFile: "", keyFile: "", clock, logger, readFile, hosts: ["ours", "10.0.0.1"] });
+  const line = ({ cert }: KeyPairPem, days: number) => ({
+    fingerprint: new X509Certificate(cert).fingerprint256,
+    validTo: new Date(clock.now() + days * dayMs).toISOString(),
+    hosts: "ours, 10.0.0.1",
+    certificate: cert,
+  });
   const first = tls.current;
+  assertEquals(told.splice(0), [["metrics certificate, self-signed", line(first, 365)]]);
   const poll = async () => {
     clock.advance(10_000);
     while (clock.nextTimerInMs() === undefined) await Promise.resolve();
   };
   clock.jump(334 * dayMs);
   await poll();
-  assertEquals([tls.current, tls.selfSigned], [first, true]);
+  assertEquals([tls.current, tls.selfSigned, told], [first, true, []]);
   clock.jump(2 * dayMs);
   await poll();
-  assertEquals(tls.current === first, false);
-  assertEquals(Date.parse(new X509Certificate(tls.current.cert).validTo) > nowMs + 700 * dayMs, true);
+  assertEquals(tls.current.cert === first.cert, false);
+  assertEquals(told, [["metrics certificate replaced", line(tls.current, 365)]]);
 });
+
+const interfaces = ["127.0.0.1", "10.1.2.3", "::1", "fd00::2", "fe80::1"].map((address) => ({ address }));
+const hosts: [sentence: string, listen: string, hosts: string[]][] = [
+  ["every address that is listened on", ":9090", ["127.0.0.1", "10.1.2.3", "::1", "fd00::2"]],
+  ["every address, where the one that stands for all is given", "0.0.0.0:9090", [
+    "127.0.0.1",
+    "10.1.2.3",
+    "::1",
+    "fd00::2",
+  ]],
+  ["the one address that is listened on", "10.1.2.3:0", ["10.1.2.3"]],
+  ["the one name that is listened on", "localhost:0", []],
+];
+for (const [sentence, listen, addresses] of hosts) {
+  Deno.test(`a self-signed certificate is for the names of the process and for ${sentence}`, () => {
+    const named = ownHosts({ name: "workflowexecution-controller", listen, hostname: "pod-1", interfaces });
+    assertEquals(named, ["workflowexecution-controller", "localhost", "pod-1", ...addresses]);
+  });
+}
 
 Deno.test("nothing runs on once the source is disposed of", async () => {
   const { options, clock } = given(make("first"));
