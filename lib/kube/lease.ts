@@ -75,15 +75,22 @@ export class LeaderElection {
       } catch (error) {
         if (!signal.aborted) this.#failed(error);
       }
-      // Candidates spread out, the leader keeps its beat.
-      const factor = this.#leading ? 1 : 1 + this.#o.clock.random() * 0.2;
-      await sleep(this.#o.clock, this.#retryPeriodMs * factor, signal).catch((error) => {
+      await sleep(this.#o.clock, this.#pauseMs(), signal).catch((error) => {
         if (!signal.aborted) throw error;
       });
     }
     const held = this.#leading;
     this.#lost("stopping");
     if (held) await this.#release();
+  }
+
+  /** The leader keeps its beat; candidates spread out, and are there the moment that a quiet holder's time is over. */
+  #pauseMs(): number {
+    if (this.#leading) return this.#retryPeriodMs;
+    const pauseMs = this.#retryPeriodMs * (1 - this.#o.clock.random() * 0.2);
+    if (!this.#seen || this.holder === "") return pauseMs;
+    const leftMs = this.#seen.atMs + specOf(this.#seen.lease).durationMs - this.#o.clock.monotonic();
+    return leftMs > 0 ? Math.min(pauseMs, leftMs) : pauseMs;
   }
 
   /** True if the Lease is ours after this, false if it is another's. Throws when nothing can be said. */

@@ -84,6 +84,31 @@ export class ControllerProcess implements AsyncDisposable {
     return events;
   }
 
+  /** The lines of its log with this message, in their order. */
+  async logged(message: string): Promise<JSONObject[]> {
+    const lines = (await this.log()).split("\n").filter((line) => line.startsWith("{"));
+    return lines.map((line) => JSON.parse(line) as JSONObject).filter(({ msg }) => msg === message);
+  }
+
+  /** Where it listens, as HOST:PORT. */
+  async addresses(): Promise<{ health: string; metrics: string } | undefined> {
+    return (await this.logged("started"))[0] as { health: string; metrics: string } | undefined;
+  }
+
+  /** Whether it says that it is ready; undefined before it has started. */
+  async ready(): Promise<boolean | undefined> {
+    const addresses = await this.addresses();
+    if (!addresses) return undefined;
+    const response = await fetch(`http://${addresses.health}/readyz`);
+    await response.body?.cancel();
+    return response.ok;
+  }
+
+  /** Sends a signal and waits for nothing: SIGSTOP and SIGCONT freeze it and let it go on. */
+  signal(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
   /** kill -9. */
   async kill(): Promise<void> {
     if (!this.#gone) this.#child.kill("SIGKILL");
@@ -117,11 +142,6 @@ export class ControllerProcess implements AsyncDisposable {
 
   async #ready(): Promise<boolean> {
     if (this.#gone) throw new Error("the controller has ended");
-    const line = (await this.log()).split("\n").find((each) => each.includes('"msg":"started"'));
-    if (!line) return false;
-    const { health } = JSON.parse(line) as { health: string };
-    const response = await fetch(`http://${health}/readyz`);
-    await response.body?.cancel();
-    return response.ok;
+    return await this.ready() ?? false;
   }
 }

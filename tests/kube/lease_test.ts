@@ -91,7 +91,7 @@ Deno.test("lease: a missing Lease is created, held and renewed without reading i
   assertEquals(t.changes, [true, false]);
 });
 
-Deno.test("lease: a holder is left alone until it has been quiet for its duration, by our clock", async () => {
+Deno.test("lease: a holder is left alone until it has been quiet for its duration, by our clock, and no longer", async () => {
   const t = start();
   await t.server.answer(lease(5, "other", { renewTime: "2001-01-01T00:00:00.000000Z" }));
   while (t.clock.monotonic() < 14_900) {
@@ -99,6 +99,7 @@ Deno.test("lease: a holder is left alone until it has been quiet for its duratio
     assertEquals((await t.server.answer(lease(5, "other"))).method, "GET");
   }
   const taken = await t.server.answer(lease(6, "me"));
+  assertEquals(t.clock.monotonic(), 15_000);
   const body = taken.body as ReturnType<typeof lease>;
   assertEquals([taken.method, body.metadata.resourceVersion, body.metadata.labels], ["PUT", "5", { kept: "yes" }]);
   assertEquals(body.spec.leaseTransitions, 4);
