@@ -14,6 +14,11 @@ export * as prometheus from "prom-client";
 // YAML: kubeconfig, configuration, manifests.
 export * as yaml from "yaml";
 
+// Traces: the names of OpenTelemetry, behind which Deno's own exporter stands. Types cost nothing; the rest is loaded only when
+// tracing is on.
+export type * as otel from "@opentelemetry/api";
+export const loadOpenTelemetry = () => import("@opentelemetry/api");
+
 // Loaded only where it is needed: it costs memory that a running controller does not have to spend.
 /** Common Expression Language: the rules of a CustomResourceDefinition, in the simulated API server. */
 export const loadCel = () => import("@marcbachmann/cel-js");

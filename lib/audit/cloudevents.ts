@@ -6,6 +6,7 @@ import type { JSONObject } from "@cloudydeno/kubernetes-apis/common.ts";
 import type { Clock } from "../clock.ts";
 import { withoutCredentials } from "../config_values.ts";
 import { apiVersion, plural } from "../workflow/names.ts";
+import type { Tracing } from "../traces.ts";
 import type { DeadLetter } from "./dead_letter.ts";
 import { type AuditEvent, isTerminal, nameOf } from "./event.ts";
 import { type Fetch, HttpPost } from "./http_post.ts";
@@ -18,6 +19,7 @@ export interface CloudEventsOptions {
   deadLetter: DeadLetter;
   clock: Clock;
   fetch?: Fetch;
+  tracing?: Tracing;
   timeoutMs?: number;
 }
 
@@ -37,6 +39,8 @@ export class CloudEventsSink implements Sink {
       clock: o.clock,
       ...(o.caFile ? { caFile: o.caFile } : {}),
       ...(o.fetch ? { fetch: o.fetch } : {}),
+      // Whoever knows a webhook's URL may use it: some have their secret in the path.
+      ...(o.tracing ? { naming: o.tracing.naming("POST webhook", {}, "hidden") } : {}),
       ...(o.timeoutMs ? { timeoutMs: o.timeoutMs } : {}),
     });
   }

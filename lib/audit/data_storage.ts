@@ -5,6 +5,7 @@
 import type { Clock } from "../clock.ts";
 import type { JSONObject, JSONValue } from "@cloudydeno/kubernetes-apis/common.ts";
 import { withoutCredentials } from "../config_values.ts";
+import type { Tracing } from "../traces.ts";
 import type { DeadLetter } from "./dead_letter.ts";
 import { type AuditEvent, type AuditEventName, nameOf } from "./event.ts";
 import { type Fetch, HttpPost } from "./http_post.ts";
@@ -18,6 +19,7 @@ export interface DataStorageOptions {
   deadLetter: DeadLetter;
   clock: Clock;
   fetch?: Fetch;
+  tracing?: Tracing;
   timeoutMs?: number;
 }
 
@@ -52,6 +54,7 @@ export class DataStorageSink implements Sink {
       ...(o.tokenFile ? { tokenFile: o.tokenFile } : {}),
       ...(o.caFile ? { caFile: o.caFile } : {}),
       ...(o.fetch ? { fetch: o.fetch } : {}),
+      ...(o.tracing ? { naming: o.tracing.naming("POST audit events", {}) } : {}),
       ...(o.timeoutMs ? { timeoutMs: o.timeoutMs } : {}),
     });
   }

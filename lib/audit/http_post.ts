@@ -2,9 +2,11 @@
 // when they are used, so that what was rotated counts from the next request on. Nothing is retried here.
 
 import type { Clock } from "../clock.ts";
+import { type FetchNaming, named, type NamedInit } from "../traces.ts";
 import type { Delivery } from "./sink.ts";
 
-export type Fetch = (input: string | URL, init: RequestInit) => Promise<Response>;
+/** As the runtime's own; whatever passes a request on to that one gives it `named(init)`. */
+export type Fetch = (input: string | URL, init: NamedInit) => Promise<Response>;
 
 export interface HttpPostOptions {
   /** May carry user and password; they are sent as Basic authentication unless there is a token. */
@@ -17,6 +19,8 @@ export interface HttpPostOptions {
   clock: Clock;
   /** In place of the runtime's own. */
   fetch?: Fetch;
+  /** What traces call its requests. */
+  naming?: FetchNaming;
   /** For the whole request with its answer. Default 10 s. */
   timeoutMs?: number;
 }
@@ -72,14 +76,15 @@ export class HttpPost implements Disposable {
   }
 
   async #fetch(body: string, signal: AbortSignal): Promise<Response> {
-    const { contentType, tokenFile, caFile } = this.#o;
+    const { contentType, tokenFile, caFile, naming } = this.#o;
     const headers: Record<string, string> = { "content-type": contentType, accept: "application/json" };
     if (this.#basic !== undefined) headers["authorization"] = `Basic ${this.#basic}`;
     if (tokenFile) headers["authorization"] = `Bearer ${(await Deno.readTextFile(tokenFile)).trim()}`;
-    const init: RequestInit = { method: "POST", headers, body, signal, redirect: "manual" };
+    const request: RequestInit = { method: "POST", headers, body, signal, redirect: "manual" };
+    const init: NamedInit = naming ? { ...request, naming } : request;
     if (this.#o.fetch) return await this.#o.fetch(this.#url, init);
     this.#client ??= Deno.createHttpClient(caFile ? { caCerts: [await Deno.readTextFile(caFile)] } : {});
-    return await fetch(this.#url, { ...init, client: this.#client });
+    return await fetch(this.#url, named({ ...init, client: this.#client }));
   }
 
   async #judge(response: Response): Promise<Delivery> {

@@ -11,6 +11,7 @@ import { FileSink } from "./file.ts";
 import type { Fetch } from "./http_post.ts";
 import type { Sink } from "./sink.ts";
 import { StdoutSink } from "./stdout.ts";
+import { type AuditTracing, TracedSink } from "./traced_sink.ts";
 
 /** Empty texts mean: none. */
 export interface SinksConfig {
@@ -22,11 +23,14 @@ export interface SinksConfig {
 }
 
 /** The sinks, in the order of the configuration, the webhook last. Nothing is opened or asked before the first event. */
-export function createSinks(config: SinksConfig, deps: { clock: Clock; log: Logger; fetch?: Fetch }): Sink[] {
-  const { clock, log } = deps;
+export function createSinks(
+  config: SinksConfig,
+  deps: { clock: Clock; log: Logger; fetch?: Fetch; tracing?: AuditTracing },
+): Sink[] {
+  const { clock, log, tracing } = deps;
   const directory = config.sinks.find((sink) => sink.kind === "file")?.directory;
   const deadLetter = directory === undefined ? deadLetterLog(log) : deadLetterFile({ directory, clock, log });
-  const http = { deadLetter, clock, ...(deps.fetch ? { fetch: deps.fetch } : {}) };
+  const http = { deadLetter, clock, ...(deps.fetch ? { fetch: deps.fetch } : {}), ...(tracing ? { tracing } : {}) };
   const sinks = config.sinks.map((sink): Sink => {
     switch (sink.kind) {
       case "http":
@@ -45,5 +49,5 @@ export function createSinks(config: SinksConfig, deps: { clock: Clock; log: Logg
   if (config.notifyUrl) {
     sinks.push(new CloudEventsSink({ ...http, url: config.notifyUrl, caFile: config.notifyCaFile ?? "" }));
   }
-  return sinks;
+  return tracing ? sinks.map((sink) => new TracedSink(sink, tracing)) : sinks;
 }

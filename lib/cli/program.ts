@@ -9,6 +9,7 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { informersOf } from "../controller/caches.ts";
 import { Controller } from "../controller/controller.ts";
+import { ExecutionTraces } from "../controller/execution_traces.ts";
 import { countObjects, createReporter } from "../controller/report.ts";
 import { abortable } from "../kube/abortable.ts";
 import type { RestClient } from "../kube/contract.ts";
@@ -16,6 +17,7 @@ import { LeaderElection } from "../kube/lease.ts";
 import { EventRecorder } from "../kube/recorder.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import type { Tracing } from "../traces.ts";
 import { Authorizer } from "../server/auth.ts";
 import { type Check, healthApp } from "../server/health.ts";
 import { metricsApp } from "../server/metrics.ts";
@@ -33,6 +35,8 @@ export interface ProgramOptions {
   readonly metrics: Metrics;
   /** Unique to this process: leader election and Events name it. */
   readonly identity: string;
+  /** Absent where tracing is off. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** How long passes under way, the audit trail and Events may take once the program is told to stop. */
@@ -45,6 +49,7 @@ export class Program {
   readonly #outbox: Outbox;
   readonly #spool: SpoolDelivery;
   readonly #recorder: EventRecorder;
+  readonly #traces: ExecutionTraces | undefined;
   /** Ends requests of passes that take too long to finish once it is told to stop. */
   readonly #passes = new AbortController();
   /** Ends what goes on beside the passes: delivery, Events, the spool. */
@@ -53,7 +58,8 @@ export class Program {
 
   constructor(o: ProgramOptions) {
     this.#o = o;
-    const { config, client, clock, log, metrics, identity } = o;
+    const { config, client, clock, log, metrics, identity, tracing } = o;
+    const traces = this.#traces = tracing && new ExecutionTraces(tracing);
     this.#outbox = new Outbox({
       sinks: createSinks(
         {
@@ -63,7 +69,11 @@ export class Program {
           notifyUrl: config.notify.url,
           notifyCaFile: config.notify.caFile,
         },
-        { clock, log },
+        {
+          clock,
+          log,
+          ...(tracing && traces ? { tracing: { ...tracing, spanOf: (uid: string) => traces.spanOf(uid) } } : {}),
+        },
       ),
       clock,
       log,
@@ -99,6 +109,7 @@ export class Program {
         this.#spool.wake();
       },
       observer: createReporter({ metrics, log, recorder: this.#recorder }),
+      traces,
     });
     for (const [resource, informer] of Object.entries(informersOf(this.controller.caches))) {
       const ageMs = () => informer.lastEventAgeMs();
@@ -132,6 +143,7 @@ export class Program {
       this.#background.abort();
       await Promise.all(work);
       await this.#outbox[Symbol.asyncDispose]();
+      this.#traces?.[Symbol.dispose]();
       signal.removeEventListener("abort", stopping);
     }
   }

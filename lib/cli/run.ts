@@ -10,7 +10,9 @@ import { createLogger, lineWriter, type Logger } from "../log.ts";
 import { Metrics } from "../metrics.ts";
 import { readIfThere } from "./config.ts";
 import { Program } from "./program.ts";
+import { openTracing } from "../traces.ts";
 import { checkCluster, StartupError } from "./startup.ts";
+import { version } from "./version.ts";
 
 export const runUsage =
   `Usage: kubernaut-we run [--kubeconfig FILE] [--context NAME] [--config FILE] [--pid-file FILE] [--KEY VALUE …]
@@ -45,17 +47,19 @@ export async function run(args: string[]): Promise<number> {
 async function start(config: Config, log: Logger): Promise<number> {
   const clock = systemClock;
   const metrics = new Metrics(clock);
+  const tracing = await openTracing(version);
   using client = await connect({
     clock,
     log,
     observer: metrics.requests,
+    ...(tracing ? { tracing } : {}),
     maxInFlight: config.maxInFlight,
     ...(config.kubeconfig ? { kubeconfig: config.kubeconfig } : {}),
     ...(config.context ? { context: config.context } : {}),
   });
   await checkCluster(client, config);
   const identity = `${Deno.hostname()}_${crypto.randomUUID()}`;
-  const program = new Program({ config, client, clock, log, metrics, identity });
+  const program = new Program({ config, client, clock, log, metrics, identity, tracing });
   await using servers = await orStartupError("", program.serve());
   using signals = new Signals(log, config.pidFile);
   if (config.pidFile) {

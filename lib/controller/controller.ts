@@ -19,6 +19,7 @@ import { redact } from "../workflow/redact.ts";
 import type { AuditState, Rules } from "../workflow/snapshot.ts";
 import { Api } from "./api.ts";
 import { type Caches, createCaches, informersOf } from "./caches.ts";
+import type { ExecutionTraces } from "./execution_traces.ts";
 import type { Memory } from "./gather.ts";
 import { connectHandlers, type Queues } from "./handlers.ts";
 import { type Outcome, type ReconcileObserver, Reconciler } from "./reconciler.ts";
@@ -36,6 +37,7 @@ export interface ControllerOptions {
   /** Keeps what is still owed for an execution whose deletion cannot wait for it any longer. */
   readonly spoolAudit: (execution: Execution, events: AuditEvent[]) => Promise<void>;
   readonly observer?: ControllerObserver;
+  readonly traces?: ExecutionTraces | undefined;
 }
 
 /** What is told to metrics, log and Events. */
@@ -99,15 +101,18 @@ export class Controller {
       settled: ({ uid }) => {
         this.#memory.delete(uid);
         o.audit.forget(uid);
+        o.traces?.forget(uid);
       },
       lockAnswer: (refusal) => (this.#lockRefusal = refusal),
       othersWait: () => this.#queues.executions.highWaits,
       ...(observer ? { observer } : {}),
+      traces: o.traces,
     });
     connectHandlers(this.caches, this.#queues, (uid) => {
       this.#memory.delete(uid);
       this.#spooled.delete(uid);
       o.audit.forget(uid);
+      o.traces?.forget(uid);
     });
     o.audit.onChange((key) => this.#queues.executions.add(key));
   }

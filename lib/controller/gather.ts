@@ -13,6 +13,7 @@ import type { Refusal } from "../workflow/refusal.ts";
 import { type AuditState, type Rival, type Rules, type Seen, type Snapshot, targetOf } from "../workflow/snapshot.ts";
 import { canonicalTarget } from "../workflow/target.ts";
 import type { Caches } from "./caches.ts";
+import type { ExecutionTraces } from "./execution_traces.ts";
 
 /** What one pass has found out live. A write makes all of it stale, and clears it. */
 export interface Facts {
@@ -47,6 +48,7 @@ export interface GatherContext {
   readonly rules: Rules;
   readonly memory: Map<string, Memory>;
   auditStateOf(execution: Execution): AuditState;
+  readonly traces?: ExecutionTraces | undefined;
 }
 
 export function gather(context: GatherContext, execution: Execution, facts: Facts): Snapshot {
@@ -104,6 +106,10 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
     // once it is sure that no other end comes before it.
     get audit() {
       return context.auditStateOf(execution);
+    },
+    // The same: asking begins a trace.
+    get traceparent() {
+      return context.traces?.traceparentOf(execution, run) ?? "";
     },
   };
 }

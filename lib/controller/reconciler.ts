@@ -11,6 +11,7 @@ import { lockName } from "../workflow/lock.ts";
 import { decideOrphan } from "../workflow/orphan.ts";
 import { type Snapshot, targetOf } from "../workflow/snapshot.ts";
 import { canonicalTarget } from "../workflow/target.ts";
+import type { ExecutionTraces, TracedPass } from "./execution_traces.ts";
 import { type Facts, gather, type GatherContext, gatherOrphans, placeOfRun } from "./gather.ts";
 import { forget, perform, type PerformContext, type Subject } from "./perform.ts";
 
@@ -39,6 +40,7 @@ export interface ReconcilerOptions extends GatherContext, PerformContext {
   readonly settled?: (execution: Execution) => void;
   /** Whether executions wait that have no run yet. */
   readonly othersWait?: () => boolean;
+  readonly traces?: ExecutionTraces | undefined;
 }
 
 /** More steps than any story has: a pass that gets there is turning in circles, and is put off. */
@@ -53,9 +55,18 @@ export class Reconciler {
 
   /** @param key `namespace/name` of an execution, which need not exist (any more) */
   async reconcile(key: string): Promise<Outcome> {
-    const own = await this.#execution(key);
-    const left = await this.#orphans(key);
-    return own.behind ? own : soonest(own, left);
+    const pass = this.#o.traces?.pass(key, this.#o.clock.now());
+    try {
+      const own = await this.#execution(key, pass);
+      const left = await this.#orphans(key, pass);
+      const outcome = own.behind ? own : soonest(own, left);
+      pass?.end(nextOf(outcome));
+      return outcome;
+    } catch (error) {
+      pass?.fail(error);
+      pass?.end("retry");
+      throw error;
+    }
   }
 
   /** @param name of a Lease in the lock namespace */
@@ -77,8 +88,8 @@ export class Reconciler {
     return outcomeOf(decision);
   }
 
-  async #execution(key: string): Promise<Outcome> {
-    const { caches, clock, memory, observer } = this.#o;
+  async #execution(key: string, pass: TracedPass | undefined): Promise<Outcome> {
+    const { caches, clock, memory, observer, traces } = this.#o;
     const facts: Facts = {};
     const startedMs = clock.monotonic();
     let version: string | undefined;
@@ -102,7 +113,9 @@ export class Reconciler {
       const actionMs = clock.monotonic();
       const takes = action.do === "patchLock" ? action.for === "take" : action.do === "createLock";
       if (takes && ++taken > 1 && !await this.#isAsCached(execution)) return { retryAfterMs: 0 };
-      await perform(this.#o, action, this.#subjectOf(snapshot), facts);
+      const subject = this.#subjectOf(snapshot);
+      if (pass) await pass.do(decision, subject, () => perform(this.#o, action, subject, facts));
+      else await perform(this.#o, action, subject, facts);
       const { ask } = memory.get(execution.uid) ?? {};
       if (facts.waiting && ask) {
         ask.why = facts.waiting.value;
@@ -130,6 +143,7 @@ export class Reconciler {
         if (known) known.progressMs = clock.monotonic();
       }
       if (action.patch.phase !== undefined) observer?.transition?.(execution, after, decision.reason);
+      if (isFinal(after)) traces?.ended(after);
       for (const announcement of action.announce) observer?.announce?.(after, announcement);
     }
     this.#o.log.error("a pass did not come to an end", { execution: key });
@@ -147,7 +161,7 @@ export class Reconciler {
     return now?.resourceVersion === execution.resourceVersion;
   }
 
-  async #orphans(key: string): Promise<Outcome> {
+  async #orphans(key: string, pass: TracedPass | undefined): Promise<Outcome> {
     const facts = new Map<string, Facts>();
     const factsOf = (uid: string) => {
       const known = facts.get(uid) ?? {};
@@ -167,7 +181,8 @@ export class Reconciler {
       }
       const [namespace = "", name = ""] = key.split("/");
       const run = orphan.pipelineRun.value;
-      await perform(this.#o, decision.action, {
+      const { action } = decision;
+      const subject = {
         execution: undefined,
         place: { namespace, name },
         run,
@@ -175,7 +190,9 @@ export class Reconciler {
         rivals: [],
         lock: orphan.lock,
         lockName: orphan.lock?.name ?? "",
-      }, factsOf(orphan.uid));
+      };
+      if (pass) await pass.do(decision, subject, () => perform(this.#o, action, subject, factsOf(orphan.uid)));
+      else await perform(this.#o, action, subject, factsOf(orphan.uid));
       const level = decision.action.do === "read" ? "debug" : "info";
       this.#o.log[level](decision.reason, { execution: key, uid: orphan.uid, action: decision.action.do });
     }
@@ -195,6 +212,17 @@ export class Reconciler {
       lockName: execution.claim?.lease || (target ? lockName(canonicalTarget(target)) : ""),
     };
   }
+}
+
+/** For a trace: what the pass asks of the queue. */
+function nextOf({ behind, retryAfterMs, requeueAfterMs }: Outcome): string {
+  return behind
+    ? "behind others"
+    : retryAfterMs !== undefined
+    ? "retry"
+    : requeueAfterMs !== undefined
+    ? "later"
+    : "none";
 }
 
 function outcomeOf({ requeueAfterMs, retryAfterMs }: Decision): Outcome {

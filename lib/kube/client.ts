@@ -9,8 +9,11 @@ import { ConnectionError, type StatusBody, StatusError } from "./errors.ts";
 import { jsonLines } from "./json_lines.ts";
 import { explainConnectionFailure } from "./connection_failure.ts";
 import { Permits } from "./permits.ts";
+import { resourceOf, verbOf } from "./request_kind.ts";
+import { named, type NamedInit, type Tracing } from "../traces.ts";
 
-export type Fetch = (input: string | URL, init: RequestInit) => Promise<Response>;
+/** As the runtime's own; whatever passes a request on to that one gives it `named(init)`. */
+export type Fetch = (input: string | URL, init: NamedInit) => Promise<Response>;
 
 /** What a client tells about its requests, in the terms of the usual `rest_client_*` metrics. */
 export interface RequestObserver {
@@ -32,6 +35,7 @@ export interface KubeClientOptions {
   defaultNamespace?: string;
   clock: Clock;
   observer?: RequestObserver;
+  tracing?: Tracing;
   /** Requests at a time, streams not counted; more wait in order. */
   maxInFlight?: number;
   /** For a whole request with its body; for a stream until its head. */
@@ -54,7 +58,8 @@ export class KubeClient implements RestClient {
     this.#o = o;
     this.baseUrl = o.baseUrl.replace(/\/+$/, "");
     if (o.defaultNamespace !== undefined) this.defaultNamespace = o.defaultNamespace;
-    this.#fetch = o.fetch ?? ((input, init) => fetch(input, o.httpClient ? { ...init, client: o.httpClient } : init));
+    this.#fetch = o.fetch ??
+      ((input, init) => fetch(input, named(o.httpClient ? { ...init, client: o.httpClient } : init)));
     this.#timeoutMs = o.requestTimeoutMs ?? 30_000;
     this.#permits = new Permits(o.maxInFlight ?? 64);
   }
@@ -153,9 +158,24 @@ export class KubeClient implements RestClient {
     if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
     const body = opts.bodyJson !== undefined ? JSON.stringify(opts.bodyJson) : opts.bodyRaw ?? opts.bodyStream;
     if (body !== undefined) headers.set("content-type", opts.contentType ?? "application/json");
-    const init: RequestInit = { method: opts.method, headers, signal, redirect: "manual" };
-    if (body !== undefined) init.body = body as BodyInit;
+    const naming = this.#naming(opts);
+    const init: NamedInit = {
+      method: opts.method,
+      headers,
+      signal,
+      redirect: "manual",
+      ...(body === undefined ? {} : { body: body as BodyInit }),
+      ...(naming ? { naming } : {}),
+    };
     return this.#fetch(this.baseUrl + opts.path + (query ? `?${query}` : ""), init);
+  }
+
+  #naming(opts: RequestOptions) {
+    const { tracing } = this.#o;
+    if (!tracing) return undefined;
+    const verb = verbOf(opts);
+    const resource = resourceOf(opts.path);
+    return tracing.naming(`${verb} ${resource}`, { "k8s.request.verb": verb, "k8s.request.resource": resource });
   }
 
   /**
@@ -230,16 +250,3 @@ function retryAfterOf(header: string | null, clock: Clock): number | undefined {
   const atMs = Date.parse(header);
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - clock.now());
 }
-
-/** The plural of a path, with the subresource, and without any name: a metric's label has to stay bounded. */
-export function resourceOf(path: string): string {
-  const parts = path.split("/").filter((part) => part !== "");
-  const rest = parts[0] === "api" ? parts.slice(2) : parts[0] === "apis" ? parts.slice(3) : [];
-  const [resource, , subresource] = rest[0] === "namespaces" && rest.length > 2 && !namespaceSubresources.has(rest[2]!)
-    ? rest.slice(2)
-    : rest;
-  if (resource === undefined) return parts[0] ?? "";
-  return subresource === undefined ? resource : `${resource}/${subresource}`;
-}
-
-const namespaceSubresources: ReadonlySet<string> = new Set(["status", "finalize"]);

@@ -10,6 +10,7 @@ import { FileValue } from "./file_value.ts";
 import { inClusterAccess } from "./in_cluster.ts";
 import { type Entry, type Fields, type Kubeconfig, KubeconfigError, loadKubeconfig } from "./kubeconfig_file.ts";
 import { Transport } from "./transport.ts";
+import type { Tracing } from "../traces.ts";
 
 export interface ConnectOptions {
   /** One path, or several as in KUBECONFIG. */
@@ -19,6 +20,7 @@ export interface ConnectOptions {
   clock: Clock;
   log: Logger;
   observer?: RequestObserver;
+  tracing?: Tracing;
   maxInFlight?: number;
 }
 
@@ -40,6 +42,7 @@ export async function connect(o: ConnectOptions): Promise<KubeClient> {
     ...(access.authorize ? { authorize: access.authorize } : {}),
     ...(access.namespace === undefined ? {} : { defaultNamespace: access.namespace }),
     ...(o.observer ? { observer: o.observer } : {}),
+    ...(o.tracing ? { tracing: o.tracing } : {}),
     ...(o.maxInFlight === undefined ? {} : { maxInFlight: o.maxInFlight }),
   });
 }

@@ -4,6 +4,7 @@
 import type { TlsSettings } from "./access.ts";
 import type { Fetch } from "./client.ts";
 import { createHttpsFetch } from "./https_fetch.ts";
+import { named } from "../traces.ts";
 
 interface Connections {
   fetch: Fetch;
@@ -49,5 +50,5 @@ function connect(settings: TlsSettings): Connections {
     http2: false,
     poolIdleTimeout: 30_000,
   });
-  return { fetch: (input, init) => fetch(input, { ...init, client }), close: () => client.close() };
+  return { fetch: (input, init) => fetch(input, named({ ...init, client })), close: () => client.close() };
 }

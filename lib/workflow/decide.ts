@@ -165,7 +165,8 @@ function create(s: Snapshot): Decision | undefined {
   const where = whereOf(s);
   if (!refusal && s.holdOffMs > 0) return wait("the API server asked for patience", s.holdOffMs);
   if (!refusal) {
-    const body = newPipelineRun(execution, where, { ...rules, timeoutMs: timeoutMsOf(execution, rules) });
+    const { traceparent } = s;
+    const body = newPipelineRun(execution, where, { ...rules, timeoutMs: timeoutMsOf(execution, rules), traceparent });
     return act({ do: "createPipelineRun", where, body }, "create the run, pending");
   }
   if (!live) return act({ do: "read", what: "pipelineRun" }, "creation was refused: was the run created all the same?");

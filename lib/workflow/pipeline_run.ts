@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import type { JSONObject } from "@cloudydeno/kubernetes-apis/common.ts";
 import { formatDuration } from "./duration.ts";
 import type { Execution } from "./execution.ts";
+import { traceAnnotation, traceparentOf } from "./trace_context.ts";
 import { annotation, apiVersion, kind, label, labelValue, managedBy, tektonApiVersion } from "./names.ts";
 import { identityFrom, isObject, listAt, objectAt, type ObjectIdentity, textAt, textMapAt, timeAt } from "./read.ts";
 
@@ -44,6 +45,8 @@ export interface PipelineRun extends ObjectIdentity {
   readonly childCount: number;
   /** Digest of the bundle that really ran, `sha256:…`; empty when not known. */
   readonly digest: string;
+  /** The W3C trace context that it was created with; empty when nobody traced it. */
+  readonly traceparent: string;
 }
 
 /**
@@ -61,6 +64,8 @@ export interface PipelineRunDefaults {
   readonly serviceAccount: string;
   readonly timeoutMs: number;
   readonly rollbackGraceMs: number;
+  /** The trace that it belongs to; empty: none. */
+  readonly traceparent: string;
 }
 
 /** The PipelineRun of spec.md §3, born pending: it starts when an execution's status names it, and not before. */
@@ -92,6 +97,7 @@ export function newPipelineRun(
         [annotation.targetResource]: spec.targetResource,
         [annotation.execution]: `${execution.namespace}/${execution.name}`,
         [annotation.correlationId]: execution.correlationId,
+        ...traceAnnotation(defaults.traceparent),
       },
       ...(sameNamespace
         ? {
@@ -220,6 +226,7 @@ export function pipelineRunFrom(json: JSONObject): PipelineRun {
     completionTimeMs: timeAt(status, "completionTime", "status."),
     childCount: listAt(status, "childReferences", "status.").length,
     digest: digest ? `sha256:${digest}` : "",
+    traceparent: traceparentOf(annotations),
   };
 }
 

@@ -86,6 +86,8 @@ export interface Snapshot {
   /** Run and TaskRuns, whole, once the run has failed. */
   readonly evidence: Evidence | undefined;
   readonly audit: AuditState;
+  /** The W3C trace context that a run is to be created with; empty when nobody traces. */
+  readonly traceparent: string;
 }
 
 export function holdsLock(s: Snapshot): boolean {

@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ManualClock, systemClock } from "../../lib/clock.ts";
-import { KubeClient, resourceOf } from "../../lib/kube/client.ts";
+import { KubeClient } from "../../lib/kube/client.ts";
 import { ConnectionError, StatusError } from "../../lib/kube/errors.ts";
 import { ScriptedServer, settle, status, until } from "./scripted_server.ts";
 
@@ -264,21 +264,4 @@ Deno.test("client: requests are observed with verb, resource and code, never wit
   clock.advance(30_000);
   await late;
   assertEquals(seen, [["GET", "pods", "200", 7], ["GET", "pods", "500", 0], ["GET", "pods", "<error>", 30_000]]);
-});
-
-Deno.test("resourceOf: the plural and the subresource", () => {
-  const table: Record<string, string> = {
-    "/api/v1/namespaces": "namespaces",
-    "/api/v1/namespaces/a": "namespaces",
-    "/api/v1/namespaces/a/status": "namespaces/status",
-    "/api/v1/namespaces/a/pods": "pods",
-    "/api/v1/namespaces/a/pods/b": "pods",
-    "/apis/x.io/v1/namespaces/a/things/b/status": "things/status",
-    "/apis/x.io/v1/things": "things",
-    "/apis/x.io/v1": "",
-    "/readyz": "readyz",
-  };
-  for (const [path, wanted] of Object.entries(table)) {
-    assertEquals(resourceOf(path), wanted === "" ? "apis" : wanted, path);
-  }
 });

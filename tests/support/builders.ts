@@ -122,6 +122,7 @@ export function pipelineRun(o: Partial<PipelineRun> = {}): PipelineRun {
     completionTimeMs: undefined,
     childCount: 0,
     digest: "",
+    traceparent: "",
     ...o,
   };
 }
@@ -153,6 +154,7 @@ export function snapshot(o: Partial<Snapshot> = {}): Snapshot {
     refusal: undefined,
     evidence: undefined,
     audit: { is: "delivered" },
+    traceparent: "",
     ...o,
   };
 }

@@ -15,9 +15,15 @@ import {
   progressOf,
   startPatch,
 } from "../../lib/workflow/pipeline_run.ts";
+import { traceparentOf } from "../../lib/workflow/trace_context.ts";
 import { execution, pipelineRun, startMs } from "../support/builders.ts";
 
-const defaults = { serviceAccount: "kubernaut-workflow-runner", timeoutMs: 1_800_000, rollbackGraceMs: 300_000 };
+const defaults = {
+  serviceAccount: "kubernaut-workflow-runner",
+  timeoutMs: 1_800_000,
+  rollbackGraceMs: 300_000,
+  traceparent: "",
+};
 const here = { namespace: "payment", name: "fix-run" };
 
 Deno.test("newPipelineRun makes the manifest of the specification, pending", () => {
@@ -220,6 +226,28 @@ const progresses: [message: string, progress: { completedTasks: number; totalTas
 for (const [message, progress] of progresses) {
   Deno.test(`progressOf ${JSON.stringify(message)}`, () => {
     assertEquals(progressOf(pipelineRun({ succeeded: { status: "Unknown", reason: "", message } })), progress);
+  });
+}
+
+const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+Deno.test("newPipelineRun hands the trace on to Tekton, and pipelineRunFrom finds it again", () => {
+  const body = newPipelineRun(execution(), here, { ...defaults, traceparent });
+  const { annotations } = body.metadata as { annotations: JSONObject };
+  assertEquals(annotations["tekton.dev/pipelinerunSpanContext"], JSON.stringify({ traceparent }));
+  const metadata = { ...body.metadata as JSONObject, uid: "uid-run", resourceVersion: "20" };
+  assertEquals(pipelineRunFrom({ ...body, metadata }).traceparent, traceparent);
+});
+
+const contexts: [sentence: string, text: string, traceparent: string][] = [
+  ["of Tekton's own, with a tracestate", `{"traceparent":"${traceparent}","tracestate":"a=b"}`, traceparent],
+  ["with spaces", `{ "traceparent" : "${traceparent}" }`, traceparent],
+  ["of another version", `{"traceparent":"${traceparent.replace("00-", "cc-")}"}`, ""],
+  ["that is no JSON", "oops", ""],
+];
+for (const [sentence, text, expected] of contexts) {
+  Deno.test(`traceparentOf: a trace context ${sentence}`, () => {
+    assertEquals(traceparentOf({ "tekton.dev/pipelinerunSpanContext": text }), expected);
   });
 }
 
