@@ -121,6 +121,8 @@ export interface ConfigKey {
   readonly type: "text" | "boolean" | "integer" | "list";
   readonly default: unknown;
   readonly about: string;
+  /** The words of which it may be one, where it may not be any. */
+  readonly choices?: readonly string[];
 }
 
 interface SchemaNode {
@@ -128,6 +130,7 @@ interface SchemaNode {
   properties?: Record<string, SchemaNode>;
   default?: unknown;
   description?: string;
+  enum?: string[];
 }
 
 /** Every key, in the schema's order. */
@@ -140,7 +143,8 @@ export function configKeys(): ConfigKey[] {
         : child.type === "boolean" || child.type === "integer"
         ? child.type
         : "text";
-      return [{ name: prefix + name, type, default: child.default, about: child.description ?? "" }];
+      const choices = child.enum ? { choices: child.enum } : {};
+      return [{ name: prefix + name, type, default: child.default, about: child.description ?? "", ...choices }];
     });
   return walk(configJsonSchema() as SchemaNode, "");
 }

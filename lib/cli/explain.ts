@@ -12,7 +12,7 @@ import type { Execution } from "../workflow/execution.ts";
 import { type Timeline, timeline, type TimelineStep, type TimelineTask } from "../workflow/failure_timeline.ts";
 import { redact } from "../workflow/redact.ts";
 
-const usage = `Usage: kubernaut-we explain EXECUTION [-n NAMESPACE] [--kubeconfig FILE] [--context NAME]
+const usage = `Usage: kubernaut-we explain EXECUTION [-n|--namespace NAMESPACE] [--kubeconfig FILE] [--context NAME]
 
 What an execution was to do, what ran of it, what failed, and what to do next.
 EXECUTION may be given as NAMESPACE/NAME.`;

@@ -99,6 +99,12 @@ export class ExecPlugin {
         signal: abort.signal,
       }).output();
     } catch (cause) {
+      if (cause instanceof Deno.errors.NotCapable) {
+        throw this.#fault(
+          "may not be run: this program was made without exec plugins",
+          cause,
+        );
+      }
       if (!(cause instanceof Deno.errors.NotFound) && !(cause instanceof Deno.errors.PermissionDenied)) throw cause;
       const hint = this.#o.exec.installHint;
       const missing = cause instanceof Deno.errors.NotFound ? "was not found" : "may not be run";

@@ -96,3 +96,13 @@ Deno.test("exec plugin: one that hangs is ended after a minute", async () => {
   t.clock.advance(60_000);
   await rejected;
 });
+
+Deno.test({
+  name: "exec plugin: a program that was made without them says so",
+  permissions: { read: true, write: true, env: true },
+  async fn() {
+    await using t = await plugin(answer({ token: "t" }));
+    const error = await assertRejects(() => t.plugin.credential(), KubeconfigError);
+    assertEquals(error.message.endsWith("may not be run: this program was made without exec plugins"), true);
+  },
+});
