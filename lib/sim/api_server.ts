@@ -11,14 +11,15 @@ import { Faults } from "./faults.ts";
 import { FaultyTransport } from "./faulty_transport.ts";
 import { GarbageCollector } from "./garbage_collector.ts";
 import { bareNotFound, errorResponse, jsonResponse, readBody } from "./http_body.ts";
+import { impersonated } from "./impersonation.ts";
 import { asObject, textAt } from "./objects.ts";
 import { openApi } from "./openapi.ts";
-import { accessDenied, attributesOf, authorize } from "./rbac.ts";
+import { accessDenied, type Attributes, attributesOf, authorize, everything, rulesFor } from "./rbac.ts";
 import { Registry } from "./registry.ts";
 import { type RequestInfo, requestInfo } from "./request_info.ts";
 import { ResourceApi } from "./resource_api.ts";
 import { Resources } from "./resources.ts";
-import { review, tokenRequest } from "./reviews.ts";
+import { type Judge, review, tokenRequest } from "./reviews.ts";
 import { makeDefaultServiceAccounts } from "./service_accounts.ts";
 import { serve, type ServedApi } from "./serve.ts";
 import { ApiError, gone } from "./status.ts";
@@ -156,9 +157,10 @@ export class ApiServer implements Disposable {
 
   async #respond(info: RequestInfo, request: Request): Promise<Response> {
     try {
-      const user = this.#userOf(request);
-      info.user = user.username;
       const wanted = attributesOf(info);
+      const allowed = (who: UserInfo, what: Attributes) => this.#decide(who, what).allowed;
+      const user = impersonated(this.#userOf(request), request.headers, wanted, allowed);
+      info.user = user.username;
       if (!this.#decide(user, wanted).allowed) throw accessDenied(user, wanted);
       await this.#custom.ready();
       return await this.#route(info, request, user);
@@ -176,9 +178,13 @@ export class ApiServer implements Disposable {
     const type = this.resources.get(info.group, info.version, info.resource);
     if (!type) return bareNotFound();
     if (type.verbs.length === 1 && info.verb === "create") {
-      const decide = (who: UserInfo, wanted: Parameters<typeof authorize>[2]) => this.#decide(who, wanted);
+      const judge: Judge = {
+        decide: (who, wanted) => this.#decide(who, wanted),
+        rules: (namespace) =>
+          this.#options.authorization === "rbac" ? rulesFor(this.storage, user, namespace) : everything,
+      };
       const body = await readBody(request);
-      return jsonResponse(201, review(type.resource, body, user, this.authentication, decide, info.namespace));
+      return jsonResponse(201, review(type.resource, body, user, this.authentication, judge, info.namespace));
     }
     if (type.resource === "serviceaccounts" && info.subresource === "token" && info.verb === "create") {
       const account = this.registry.get(type, info.namespace, info.name);
@@ -211,7 +217,7 @@ export class ApiServer implements Disposable {
     return rbac ? anonymous : admin;
   }
 
-  #decide(user: UserInfo, wanted: Parameters<typeof authorize>[2]): { allowed: boolean; reason: string } {
+  #decide(user: UserInfo, wanted: Attributes): { allowed: boolean; reason: string } {
     if (this.#options.authorization !== "rbac") return { allowed: true, reason: "" };
     return authorize(this.storage, user, wanted);
   }

@@ -11,6 +11,8 @@ import type { Change } from "./storage.ts";
 import { normalize } from "./structure.ts";
 import { ageColumn, declaredColumn, nameColumn } from "./table.ts";
 
+/** In the order in which a real server lists them. */
+const customVerbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 const definitions = "apiextensions.k8s.io/customresourcedefinitions";
 const cleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io";
 
@@ -79,6 +81,7 @@ export class CustomResources implements Disposable {
       namespaced: spec.scope === "Namespaced",
       shortNames: names.shortNames ?? [],
       categories: names.categories ?? [],
+      verbs: customVerbs,
       hasStatus: at(version, "subresources", "status") !== undefined,
       hasGeneration: true,
       unconditionalUpdate: false,

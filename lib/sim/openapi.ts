@@ -21,7 +21,8 @@ export function openApi(resources: Resources, storage: Storage, path: string): J
     const path = collectionPath(type);
     return [[path, { post: operation(type, "post") }], [`${path}/{name}`, { patch: operation(type, "patch") }]];
   }));
-  return { openapi: "3.0.0", info: { title: "Kubernetes", version: "v1.36.3" }, paths, components: { schemas } };
+  const components = { schemas: { [metaName]: metaSchema(), ...schemas } };
+  return { openapi: "3.0.0", info: { title: "Kubernetes", version: "v1.36.3" }, paths, components };
 }
 
 function schemaName(type: ResourceType): string {
@@ -47,8 +48,55 @@ function schemaOf(type: ResourceType, storage: Storage): JSONObject {
   const text: JSONObject = { type: "string" };
   return {
     ...schema,
-    properties: { apiVersion: text, kind: text, metadata: { type: "object" }, ...declared },
+    properties: { apiVersion: text, kind: text, ...declared, metadata: objectMeta },
     ...kind,
+  };
+}
+
+const metaName = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+const objectMeta: JSONObject = {
+  description: "Standard object's metadata. More info: " +
+    "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
+  allOf: [{ $ref: `#/components/schemas/${metaName}` }],
+  default: {},
+};
+
+/** The fields of metadata that a person writes or reads, in the API's own types. */
+function metaSchema(): JSONObject {
+  const text = (description: string): JSONObject => ({ description, type: "string" });
+  const map = (description: string): JSONObject => ({
+    description,
+    type: "object",
+    additionalProperties: { type: "string", default: "" },
+  });
+  const time = (description: string): JSONObject => ({ description, type: "string", format: "date-time" });
+  return {
+    description:
+      "ObjectMeta is metadata that all persisted resources must have, which includes all objects users must create.",
+    type: "object",
+    properties: {
+      annotations: map("Text that tools keep with the object; it cannot be selected by."),
+      creationTimestamp: time("When the server created the object. Read-only."),
+      deletionTimestamp: time("When the object's deletion was asked for. Read-only."),
+      finalizers: {
+        description: "The object stays until this list is empty.",
+        type: "array",
+        items: { type: "string", default: "" },
+      },
+      generateName: text("Prefix of a name that the server makes unique, where name is not given."),
+      generation: { description: "Counts changes of the desired state. Read-only.", type: "integer", format: "int64" },
+      labels: map("Text that the object can be selected by."),
+      managedFields: { description: "Who wrote which fields.", type: "array", items: { type: "object" } },
+      name: text("Unique in the namespace. It cannot be changed."),
+      namespace: text("The space within which the name is unique. It cannot be changed."),
+      ownerReferences: {
+        description: "Objects that this one depends on: when all are gone, it is deleted.",
+        type: "array",
+        items: { type: "object" },
+      },
+      resourceVersion: text("The version of the object that this is, opaque to clients."),
+      uid: text("Unique in time and space. Read-only."),
+    },
   };
 }
 

@@ -3,7 +3,9 @@
 // format allows. Source: k8s.io/apimachinery runtime/generated.proto and k8s.io/api/*/generated.proto (field numbers).
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
 
-type FieldType = "text" | "int" | "bool" | "bytes" | "texts" | "textMap" | "bytesMap" | Message | [Message];
+type FieldType = "text" | "int" | "bool" | "bytes" | "texts" | "textMap" | "bytesMap" | "quantityMap" | Message | [
+  Message,
+];
 interface Message {
   [fieldNumber: number]: [name: string, type: FieldType];
 }
@@ -56,6 +58,7 @@ const attributes: Message = {
   1: ["resourceAttributes", resourceAttributes],
   2: ["nonResourceAttributes", { 1: ["path", "text"], 2: ["verb", "text"] }],
 };
+const quotaSpec: Message = { 1: ["hard", "quantityMap"], 2: ["scopes", "texts"] };
 const accessReview = (spec: Message): Message => ({ 1: ["metadata", metadata], 2: ["spec", spec] });
 
 const messages: Record<string, Message> = {
@@ -67,6 +70,7 @@ const messages: Record<string, Message> = {
     4: ["immutable", "bool"],
   },
   Secret: { 1: ["metadata", metadata], 2: ["data", "bytesMap"], 3: ["type", "text"], 5: ["immutable", "bool"] },
+  ResourceQuota: { 1: ["metadata", metadata], 2: ["spec", quotaSpec] },
   ServiceAccount: { 1: ["metadata", metadata] },
   Role: role,
   ClusterRole: role,
@@ -117,6 +121,12 @@ function take(object: JSONObject, name: string, type: FieldType, value: number |
   if (type === "textMap" || type === "bytesMap") {
     const entry = decode(value, { 1: ["key", "text"], 2: ["value", type === "textMap" ? "text" : "bytes"] });
     object[name] = { ...(object[name] as JSONObject | undefined), [String(entry.key ?? "")]: entry.value ?? "" };
+    return;
+  }
+  if (type === "quantityMap") {
+    const entry = decode(value, { 1: ["key", "text"], 2: ["value", { 1: ["string", "text"] }] });
+    const { string = "0" } = (entry.value ?? {}) as JSONObject;
+    object[name] = { ...(object[name] as JSONObject | undefined), [String(entry.key ?? "")]: string };
     return;
   }
   const single: JSONValue = Array.isArray(type)

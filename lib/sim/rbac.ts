@@ -18,7 +18,7 @@ export interface Attributes {
   path?: string;
 }
 
-interface Rule {
+export interface Rule {
   verbs?: string[];
   apiGroups?: string[];
   resources?: string[];
@@ -26,11 +26,29 @@ interface Rule {
   nonResourceURLs?: string[];
 }
 
+/** What somebody may do in a namespace, as a SelfSubjectRulesReview tells it. */
+export interface Rules {
+  resourceRules: Rule[];
+  nonResourceRules: Rule[];
+}
+
+export const everything: Rules = {
+  resourceRules: [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }],
+  nonResourceRules: [{ verbs: ["*"], nonResourceURLs: ["*"] }],
+};
+
 const group = "rbac.authorization.k8s.io";
 
 /** Paths that everybody may read, as the roles system:discovery and system:public-info-viewer grant. */
 const publicPaths = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
 const discoveryPaths = ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*"];
+
+/** What everybody may ask about himself, as the role system:basic-user grants. */
+const selfReviews: readonly (readonly [apiGroup: string, resource: string])[] = [
+  ["authorization.k8s.io", "selfsubjectaccessreviews"],
+  ["authorization.k8s.io", "selfsubjectrulesreviews"],
+  ["authentication.k8s.io", "selfsubjectreviews"],
+];
 
 /** Whether RBAC allows it, and by which binding. */
 export function authorize(storage: Storage, user: UserInfo, wanted: Attributes): { allowed: boolean; reason: string } {
@@ -40,8 +58,10 @@ export function authorize(storage: Storage, user: UserInfo, wanted: Attributes):
     const open = [...publicPaths, ...(authenticated ? discoveryPaths : [])];
     if (open.some((pattern) => matchesPath(pattern, wanted.path ?? ""))) return { allowed: true, reason: "" };
   }
-  const selfReviews = ["selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"];
-  if (authenticated && wanted.verb === "create" && selfReviews.includes(wanted.resource)) {
+  const isSelfReview = selfReviews.some(([apiGroup, resource]) =>
+    apiGroup === wanted.group && resource === wanted.resource
+  );
+  if (authenticated && wanted.verb === "create" && isSelfReview) {
     return { allowed: true, reason: "" };
   }
   for (const binding of storage.list(`${group}/clusterrolebindings`)) {
@@ -54,6 +74,31 @@ export function authorize(storage: Storage, user: UserInfo, wanted: Attributes):
     return { allowed: true, reason: because("RoleBinding", binding, user) };
   }
   return { allowed: false, reason: "" };
+}
+
+/** All that the user may do in this namespace. */
+export function rulesFor(storage: Storage, user: UserInfo, namespace: string): Rules {
+  if (user.groups.includes("system:masters")) return everything;
+  const clusterWide = storage.list(`${group}/clusterrolebindings`)
+    .filter((binding) => binds(binding, user, "")).flatMap((binding) => rulesOf(storage, binding, ""));
+  const here = (namespace ? storage.list(`${group}/rolebindings`, namespace) : [])
+    .filter((binding) => binds(binding, user, namespace)).flatMap((binding) => rulesOf(storage, binding, namespace));
+  const authenticated = user.groups.includes("system:authenticated");
+  const granted = [...clusterWide, ...here];
+  return {
+    resourceRules: [
+      ...(authenticated ? selfReviews.map(selfReviewRule) : []),
+      ...granted.filter(({ resources }) => resources?.length),
+    ],
+    nonResourceRules: [
+      { verbs: ["get"], nonResourceURLs: [...publicPaths, ...(authenticated ? discoveryPaths : [])] },
+      ...clusterWide.filter(({ nonResourceURLs }) => nonResourceURLs?.length),
+    ],
+  };
+}
+
+function selfReviewRule([apiGroup, resource]: readonly [string, string]): Rule {
+  return { verbs: ["create"], apiGroups: [apiGroup], resources: [resource] };
 }
 
 export function attributesOf(info: RequestInfo): Attributes {

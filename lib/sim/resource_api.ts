@@ -38,6 +38,10 @@ export class ResourceApi {
   /** Answers a request on a known resource. Throws ApiError for what is refused. */
   answer(type: ResourceType, info: RequestInfo, request: Request): Response | Promise<Response> {
     if (!type.verbs.includes(info.verb)) throw methodNotAllowed();
+    if (type.storage === "/pods" && info.subresource === "log" && info.verb === "get") {
+      this.registry.get(type, info.namespace, info.name);
+      throw badRequest(`pod ${info.name} does not have a host assigned`);
+    }
     if (info.subresource && !(info.subresource === "status" && type.hasStatus)) throw notFound(type, info.name);
     if (!info.name && (info.verb === "update" || info.verb === "patch")) throw badRequest("name must be provided");
     if (type.namespaced && !info.namespace && info.verb === "create") {

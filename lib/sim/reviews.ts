@@ -3,10 +3,15 @@
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
 import { type Authentication, defaultAudience, type UserInfo } from "./auth.ts";
 import { isJSONObject, isRecord, textAt, timestamp } from "./objects.ts";
-import type { Attributes } from "./rbac.ts";
+import type { Attributes, Rules } from "./rbac.ts";
 import { badRequest, invalid, invalidValue } from "./status.ts";
 
-type Decide = (user: UserInfo, wanted: Attributes) => { allowed: boolean; reason: string };
+/** Who may do what, in the server's authorization mode. */
+export interface Judge {
+  decide(user: UserInfo, wanted: Attributes): { allowed: boolean; reason: string };
+  /** Everything that the asking user may do in a namespace. */
+  rules(namespace: string): Rules;
+}
 
 /** The answer to a review of the given resource, asked by `user`. */
 export function review(
@@ -14,7 +19,7 @@ export function review(
   body: JSONValue | undefined,
   user: UserInfo,
   authentication: Authentication,
-  decide: Decide,
+  judge: Judge,
   namespace: string,
 ): JSONObject {
   if (!isJSONObject(body)) throw badRequest("the body of the request is no object");
@@ -23,11 +28,13 @@ export function review(
   if (resource === "tokenreviews") return { ...answer, spec, status: tokenStatus(spec, authentication) };
   if (resource === "selfsubjectreviews") return { ...answer, status: { userInfo: userJSON(user) } };
   if (resource === "selfsubjectrulesreviews") {
-    return { ...answer, spec, status: { resourceRules: [], nonResourceRules: [], incomplete: true } };
+    const { resourceRules, nonResourceRules } = judge.rules(textAt(spec, "namespace"));
+    const rules = { resourceRules, nonResourceRules } as unknown as JSONObject;
+    return { ...answer, spec: {}, status: { ...rules, incomplete: false } };
   }
   const subject = resource === "selfsubjectaccessreviews" ? user : subjectOf(spec);
   const wanted = attributes(spec, resource === "localsubjectaccessreviews" ? namespace : undefined);
-  const { allowed, reason } = decide(subject, wanted);
+  const { allowed, reason } = judge.decide(subject, wanted);
   return { ...answer, spec, status: { allowed, ...(reason && { reason }) } };
 }
 

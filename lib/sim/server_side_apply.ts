@@ -31,6 +31,7 @@ export function applyPatch(
   const patchOptions = { group: "meta.k8s.io", resource: "patchoptions", kind: "PatchOptions" };
   if (!manager) throw invalid(patchOptions, "", [required("fieldManager", "is required for apply patch")]);
   if (isRecord(patch.metadata) && patch.metadata.managedFields) throw badRequest("metadata.managedFields must be nil");
+  refuseUndeclared(type, info, patch);
   const applied = withoutIdentity(patch);
   const namespace = type.namespaced ? info.namespace : "";
   const current = registry.storage.get(type.storage, storageKey(namespace, info.name));
@@ -60,6 +61,17 @@ export function applyPatch(
     return next;
   };
   return registry.update(type, namespace, info.name, change, options);
+}
+
+/** Ownership is kept by field, so a field that the schema does not know cannot be applied, whatever the validation asked for. */
+function refuseUndeclared(type: ResourceType, info: RequestInfo, patch: JSONObject): void {
+  const unknown = type.custom?.normalize(asObject(patch)).unknown ?? [];
+  if (unknown.length === 0) return;
+  const faults = unknown.map((path) => `.${path}: field not declared in schema`);
+  const all = faults.length === 1 ? faults[0] : `errors:\n  ${faults.join("\n  ")}`;
+  const name = type.namespaced ? `${info.namespace}/${info.name}` : `/${info.name}`;
+  const message = `failed to create typed patch object (${name}; ${apiVersionOf(type)}, Kind=${type.kind}): ${all}`;
+  throw new ApiError(500, "", message);
 }
 
 /** The applied configuration without what says only which object is meant. */

@@ -144,6 +144,8 @@ export const ending: readonly KubectlCase[] = [
         ATTRIBUTE: "Username",
         VALUE: cluster.user,
       });
+      const jane = rows(await kubectl.ok(["auth", "whoami", "--as=jane", "--as-group=remediators"]));
+      assertEquals(jane.map(({ VALUE }) => VALUE), ["jane", "[remediators system:authenticated]"]);
       const account = `system:serviceaccount:${kubectl.namespace}:default`;
       const token = (await kubectl.ok(["create", "token", "default", "--duration=10m"])).trim();
       const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token } };
@@ -156,6 +158,22 @@ export const ending: readonly KubectlCase[] = [
         "may not specify a duration less than 10 minutes",
       );
       assertStringIncludes(await kubectl.refused(["create", "token", "nobody"]), 'serviceaccounts "nobody" not found');
+    },
+  },
+  {
+    name: "what kubectl sends as protobuf is understood: a quota, a role and its binding",
+    async run(kubectl) {
+      await kubectl.ok(["create", "quota", "runs", "--hard=count/pipelineruns.tekton.dev=20,configmaps=1k"]);
+      assertEquals(
+        JSON.parse(await kubectl.ok(["get", "quota", "runs", "-o", "jsonpath={.spec.hard}"])),
+        { configmaps: "1k", "count/pipelineruns.tekton.dev": "20" },
+      );
+      await kubectl.ok(["delete", "quota", "runs"]);
+      await kubectl.ok(["create", "role", "reader", "--verb=get,list", "--resource=pods,configmaps"]);
+      await kubectl.ok(["create", "rolebinding", "readers", "--role=reader", "--user=jane", "--serviceaccount=a:b"]);
+      assertEquals(rows(await kubectl.ok(["get", "rolebindings", "-o", "wide"])), [
+        { NAME: "readers", ROLE: "Role/reader", USERS: "jane", GROUPS: "", SERVICEACCOUNTS: "a/b" },
+      ]);
     },
   },
   {

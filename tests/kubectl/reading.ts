@@ -213,7 +213,7 @@ DESCRIPTION:
           APIVERSION: "workflowexecution.kubernaut.ai/v1alpha1",
           NAMESPACED: "true",
           KIND: "WorkflowExecution",
-          VERBS: "create,delete,deletecollection,get,list,patch,update,watch",
+          VERBS: "delete,deletecollection,get,list,patch,create,update,watch",
           CATEGORIES: "kubernaut",
         }],
       );
