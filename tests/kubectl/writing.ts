@@ -105,7 +105,7 @@ export const writing: readonly KubectlCase[] = [
       });
       const change = await kubectl.run(["diff", "-f", "-"], { input: relabelled });
       assertEquals(change.code, 1, change.err);
-      assertMatch(change.out, /\n-    team: a\n\+    team: b\n/);
+      assertMatch(change.out, /\n- {4}team: a\n\+ {4}team: b\n/);
     },
   },
   {
