@@ -7,6 +7,7 @@ import type { Sink } from "../../lib/audit/sink.ts";
 import type { AuditEvent } from "../../lib/audit/event.ts";
 import { ManualClock } from "../../lib/clock.ts";
 import { Controller } from "../../lib/controller/controller.ts";
+import type { ExecutionTraces } from "../../lib/controller/execution_traces.ts";
 import { createReporter } from "../../lib/controller/report.ts";
 import { KubeClient } from "../../lib/kube/client.ts";
 import type { JSONObject, JSONValue } from "../../lib/kube/contract.ts";
@@ -88,7 +89,7 @@ export class World implements AsyncDisposable {
   }
 
   startController(
-    o: { rules?: Partial<Rules>; log?: Logger; leading?: boolean; carry?: Carry } = {},
+    o: { rules?: Partial<Rules>; log?: Logger; leading?: boolean; carry?: Carry; traces?: ExecutionTraces } = {},
   ): RunningController {
     const { clock } = this;
     const log = o.log ?? this.#o.log ?? silentLogger;
@@ -106,6 +107,7 @@ export class World implements AsyncDisposable {
       audit: outbox,
       spoolAudit: () => Promise.resolve(),
       observer: createReporter({ metrics, log, recorder }),
+      traces: o.traces,
     });
     controller.leading = o.leading ?? true;
     const stop = new AbortController();
