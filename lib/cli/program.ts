@@ -18,6 +18,7 @@ import { EventRecorder } from "../kube/recorder.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Tracing } from "../traces.ts";
+import { ApiServerProbe } from "../server/api_server_probe.ts";
 import { Authorizer } from "../server/auth.ts";
 import { type Check, healthApp } from "../server/health.ts";
 import { metricsApp } from "../server/metrics.ts";
@@ -50,6 +51,7 @@ export class Program {
   readonly #spool: SpoolDelivery;
   readonly #recorder: EventRecorder;
   readonly #traces: ExecutionTraces | undefined;
+  readonly #probe: ApiServerProbe;
   /** Ends requests of passes that take too long to finish once it is told to stop. */
   readonly #passes = new AbortController();
   /** Ends what goes on beside the passes: delivery, Events, the spool. */
@@ -96,6 +98,7 @@ export class Program {
       reportingInstance: identity,
       observer: metrics.events,
     });
+    this.#probe = new ApiServerProbe({ client, clock, lockNamespace: config.lockNamespace });
     this.controller = new Controller({
       client,
       clock,
@@ -132,7 +135,8 @@ export class Program {
     };
     signal.addEventListener("abort", stopping, { once: true });
     const background = this.#background.signal;
-    const work = [this.#outbox.run(background), this.#spool.run(background), this.#recorder.run(background)];
+    const parts = [this.#outbox, this.#spool, this.#recorder, this.#probe];
+    const work = parts.map((part) => part.run(background));
     if (config.leaderElection) work.push(this.#election().run(background));
     else this.controller.leading = true;
     try {
@@ -148,15 +152,21 @@ export class Program {
     }
   }
 
+  /**
+   * What the health port answers. Ready: every cache is filled and fresh, the API server answers, the lock namespace is there;
+   * a standby, too. Alive unless a pass never ends: nothing that somebody else has to mend is mended by a new process.
+   */
+  health(): ReturnType<typeof healthApp> {
+    return healthApp({ checks: () => this.#checks(), alive: () => this.#alive() });
+  }
+
   /** Opens the health and the metrics port; both are closed with the result. */
   async serve(): Promise<{ health: HttpServer; metrics: HttpServer } & AsyncDisposable> {
     const { config, client, clock, log, metrics } = this.#o;
     await using stack = new AsyncDisposableStack();
-    const app = healthApp({
-      checks: () => this.#checks(),
-      alive: () => this.#alive(),
-    });
-    const health = stack.use(await serveHttp(app, { address: config.health.address, key: "health.address", clock }));
+    const health = stack.use(
+      await serveHttp(this.health(), { address: config.health.address, key: "health.address", clock }),
+    );
     const tls = config.metrics.plainHttp ? undefined : stack.use(
       await openTls({
         certFile: config.metrics.certFile,
@@ -199,10 +209,14 @@ export class Program {
   }
 
   #checks(): Record<string, Check> {
-    const stale = this.controller.staleness();
+    const caches = Object.entries(this.controller.staleness()).map(([resource, fault]) =>
+      [resource, { ok: fault === undefined, detail: fault ?? "cached and fresh" }] as const
+    );
     return {
-      caches: { ok: stale.length === 0, detail: stale.join("; ") || "filled and fresh" },
-      running: { ok: !this.#stopping, detail: this.#stopping ? "it is stopping" : "taking work" },
+      apiServer: this.#probe.apiServer(),
+      ...Object.fromEntries(caches),
+      lockNamespace: this.#probe.lockNamespace(this.controller.lockRefusal),
+      running: { ok: !this.#stopping, detail: this.#stopping ? "it is stopping" : "it takes work" },
     };
   }
 

@@ -131,21 +131,15 @@ export class Controller {
     return Object.values(informersOf(this.caches)).every(({ synced }) => synced);
   }
 
-  /** Why this controller is not up to date, one line a cause; empty when it is. */
-  staleness(): string[] {
-    const locks = this.#lockRefusal === undefined ? [] : [`leases: none can be made: ${this.#lockRefusal}`];
-    return [...locks, ...this.#stale()];
+  /** Why no Lease could be made the last time that one was to be; undefined when it could. */
+  get lockRefusal(): string | undefined {
+    return this.#lockRefusal;
   }
 
-  #stale(): string[] {
-    return Object.entries(informersOf(this.caches)).flatMap(([name, informer]) => {
-      if (!informer.synced) {
-        return [`${name}: not listed yet${informer.lastError ? ` (${informer.lastError.message})` : ""}`];
-      }
-      const ageMs = informer.lastEventAgeMs();
-      if (informer.lastError && ageMs > brokenMs) return [`${name}: ${informer.lastError.message}`];
-      return ageMs > staleMs ? [`${name}: nothing heard for ${Math.round(ageMs / 1000)} s`] : [];
-    });
+  /** Of every cache, by its resource, why it is not up to date; undefined when it is. */
+  staleness(): Record<string, string | undefined> {
+    const informers = Object.entries(informersOf(this.caches));
+    return Object.fromEntries(informers.map(([name, informer]) => [name, staleBecause(informer)]));
   }
 
   /** A pass that will never end, if there is one: the process is better started again. */
@@ -277,4 +271,14 @@ export class Controller {
     await this.#o.spoolAudit(execution, eventsOf(execution));
     this.#spooled.add(execution.uid);
   }
+}
+
+function staleBecause(
+  informer: Pick<Caches["executions"]["informer"], "synced" | "lastError" | "lastEventAgeMs">,
+): string | undefined {
+  const { lastError } = informer;
+  if (!informer.synced) return `not listed yet${lastError ? `: ${lastError.message}` : ""}`;
+  const ageMs = informer.lastEventAgeMs();
+  if (lastError && ageMs > brokenMs) return lastError.message;
+  return ageMs > staleMs ? `nothing heard for ${Math.round(ageMs / 1000)} s` : undefined;
 }

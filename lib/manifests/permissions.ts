@@ -145,7 +145,7 @@ export const permissions: readonly Permission[] = [
     subresource: "",
     where: "lock",
     name: "lockNamespace",
-    why: "say at the start that the lock namespace is missing",
+    why: "say at the start that the lock namespace is missing, and be ready only while the API server answers with it",
   },
   {
     verb: "create",
