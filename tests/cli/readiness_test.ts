@@ -126,21 +126,56 @@ for (const [what, outage, told] of outages) {
   });
 }
 
-Deno.test("one watch that is silent for too long makes it not ready, and is named", async () => {
-  await using world = await World.start();
-  let silent = false;
-  await using program = await start(world, {
-    carry: (request, send) => silent && request.url.includes("/pipelineruns") ? silence(request, send) : send(request),
+/** A watch that opens and brings nothing, not even a bookmark. */
+const hush: Carry = (request, send) => {
+  if (!request.url.includes("watch=true")) return send(request);
+  const body = new ReadableStream({
+    start: (stream) => request.signal.addEventListener("abort", () => stream.error(request.signal.reason)),
+  });
+  return Promise.resolve(new Response(body));
+};
+
+/** A program whose watch of PipelineRuns goes quiet, and can then only be had with this fault, for ten minutes. */
+async function withoutWatch(world: World, fault: Carry): Promise<Running & { mend(): void }> {
+  let faulty = false;
+  const program = await start(world, {
+    carry: async (request, send) => {
+      if (!request.url.includes("/pipelineruns?")) return await send(request);
+      if (faulty) return await fault(request, send);
+      const response = await send(request);
+      return request.url.includes("watch=true") ? gagged(response, () => faulty) : response;
+    },
   });
   await untilReady(world, program);
-  silent = true;
+  faulty = true;
   await world.pass(600_000);
+  return { ...program, mend: () => void (faulty = false) };
+}
+
+Deno.test("one watch that cannot be opened again makes it not ready, and is named", async () => {
+  await using world = await World.start();
+  await using program = await withoutWatch(world, silence);
   const [status, failed] = await program.readiness();
   assertEquals([status, Object.keys(failed)], [503, ["pipelineruns"]]);
+  assertMatch(failed.pipelineruns ?? "", /pipelineruns.*no answer within/);
   assertEquals(await program.get("/healthz"), 200);
-  silent = false;
+  program.mend();
   await untilReady(world, program);
 });
+
+Deno.test("one watch that is opened and brings nothing leaves it ready: it lists instead", async () => {
+  await using world = await World.start();
+  await using program = await withoutWatch(world, hush);
+  assertEquals(await program.readiness(), [200, {}]);
+});
+
+/** A watch whose bytes are lost once it is faulty. */
+function gagged(response: Response, faulty: () => boolean): Response {
+  const lossy = new TransformStream<Uint8Array, Uint8Array>({
+    transform: (chunk, stream) => faulty() ? undefined : stream.enqueue(chunk),
+  });
+  return new Response(response.body?.pipeThrough(lossy) ?? null, response);
+}
 
 Deno.test("a lock namespace that goes away makes it not ready, with the command that creates it", async () => {
   await using world = await World.start();
