@@ -64,6 +64,10 @@ export class Metrics {
     "reason",
   ]);
   readonly #active = this.#gauge("workflowexecution_active", "Executions that are running.");
+  readonly #overdue = this.#gauge(
+    "workflowexecution_overdue",
+    "Executions that run although their deadline and the time for their rollback are over.",
+  );
   readonly #transitions = this.#counter(
     "workflowexecution_phase_transition_total",
     "Changes of an execution's phase.",
@@ -160,6 +164,10 @@ export class Metrics {
 
   setActive(count: number): void {
     this.#active.set(count);
+  }
+
+  setOverdue(count: number): void {
+    this.#overdue.set(count);
   }
 
   setLocksHeld(count: number): void {

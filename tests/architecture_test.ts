@@ -20,7 +20,7 @@ const law: Readonly<Record<string, readonly string[]>> = {
   server: [contract, "generated", "kube", "clock", "log", "metrics", "traces", "config"],
   sim: [contract, "generated", "kube", "clock", "log", "metrics", "traces", "config"],
   codegen: [contract, "generated", "kube", "clock", "log"],
-  manifests: [contract, "workflow"],
+  manifests: [contract, "workflow", "config", "metrics"],
   clock: [],
   log: ["clock"],
   metrics: ["clock", "log"],

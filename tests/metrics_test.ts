@@ -54,8 +54,9 @@ const moves: [sentence: string, act: (metrics: Metrics, clock: ManualClock) => v
       workflowexecution_lock_check_duration_seconds_sum: 0.003,
       workflowexecution_lock_check_duration_seconds_count: 1,
     }],
-    ["the gauges", (m) => (m.setActive(3), m.setLocksHeld(4), m.audit.backlog(5), m.setLeader(true)), {
+    ["the gauges", (m) => (m.setActive(3), m.setOverdue(2), m.setLocksHeld(4), m.audit.backlog(5), m.setLeader(true)), {
       workflowexecution_active: 3,
+      workflowexecution_overdue: 2,
       workflowexecution_locks_held: 4,
       audit_backlog: 5,
       'leader_election_master_status{name="workflowexecution.kubernaut.ai"}': 1,

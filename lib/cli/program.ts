@@ -186,7 +186,7 @@ export class Program {
     const counted = {
       contentType: metrics.contentType,
       text: () => {
-        countObjects(metrics, this.controller.caches);
+        countObjects(metrics, this.controller.caches, rulesOf(config), clock.now());
         return metrics.text();
       },
     };

@@ -6,6 +6,8 @@ import type { LogFields, Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { type Execution, statusTimeMs } from "../workflow/execution.ts";
 import { apiVersion, kind } from "../workflow/names.ts";
+import type { Rules } from "../workflow/snapshot.ts";
+import { timeoutMsOf } from "../workflow/validate.ts";
 import type { Caches } from "./caches.ts";
 import type { ControllerObserver } from "./controller.ts";
 
@@ -34,13 +36,23 @@ export function createReporter(o: { metrics: Metrics; log: Logger; recorder: Eve
   };
 }
 
+/** How long after its last deadline a run may take to be gone, before it counts as overdue. */
+const overdueAfterMs = 60_000;
+
 /** Gauges that are counted when somebody asks: right after a restart too, and never drifting. */
-export function countObjects(metrics: Metrics, caches: Caches): void {
+export function countObjects(metrics: Metrics, caches: Caches, rules: Rules, nowMs: number): void {
   let active = 0;
-  for (const { status } of caches.executions.informer.store.values()) if (status.phase === "Running") active++;
+  let overdue = 0;
+  for (const execution of caches.executions.informer.store.values()) {
+    if (execution.status.phase !== "Running") continue;
+    active++;
+    const startMs = statusTimeMs(execution.status, "startTime") ?? nowMs;
+    if (nowMs - startMs > timeoutMsOf(execution, rules) + rules.rollbackGraceMs + overdueAfterMs) overdue++;
+  }
   let held = 0;
   for (const { holder } of caches.locks.informer.store.values()) if (holder) held++;
   metrics.setActive(active);
+  metrics.setOverdue(overdue);
   metrics.setLocksHeld(held);
 }
 
