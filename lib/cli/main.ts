@@ -26,6 +26,10 @@ const loaders: Readonly<Record<CommandName, (build: BuildInfo | undefined) => Pr
     const { generate } = await import("./generate.ts");
     return (args) => generate(args, { connect: connectAsUser });
   },
+  deploy: async () => {
+    const { deploy } = await import("./deploy.ts");
+    return (args) => deploy(args);
+  },
   completion: async () => (await import("./completion.ts")).completion,
   version: async (build) => {
     const { printVersion } = await import("./version.ts");

@@ -2,7 +2,7 @@
 // the controller gets (FlowSchema, PriorityLevelConfiguration).
 
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
-import { healthPort, type Installation, labelsOf, metricsPort, selectorOf } from "./installation.ts";
+import { type DataStorage, healthPort, type Installation, labelsOf, metricsPort, selectorOf } from "./installation.ts";
 
 /**
  * In: health and metrics (that one asks for a token). Out: DNS, the API server, the Data Storage Service. No policy can name
@@ -29,7 +29,7 @@ export function networkPolicy(i: Installation, more: readonly JSONValue[] = []):
   };
 }
 
-function dataStorageRule({ namespace, port }: NonNullable<Installation["dataStorage"]>): JSONObject {
+export function dataStorageRule({ namespace, port }: DataStorage): JSONObject {
   return {
     to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } }],
     ports: [{ protocol: "TCP", port }],

@@ -31,7 +31,8 @@ export interface Installation {
 export interface DataStorage {
   readonly namespace: string;
   readonly service: string;
-  readonly port: number;
+  /** A number, or a template's expression of one. */
+  readonly port: number | string;
 }
 
 export const defaultName = "kubernaut-workflowexecution";

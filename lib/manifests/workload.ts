@@ -26,6 +26,10 @@ export interface PodSettings {
   readonly podAnnotations?: JSONObject;
   /** Merged into the pod's spec. */
   readonly pod?: JSONObject;
+  readonly mounts?: readonly JSONValue[];
+  readonly volumes?: readonly JSONValue[];
+  /** Whether a volume is to be writable for the controller. */
+  readonly fsGroup?: boolean;
 }
 
 /** A goal that the container keeps with 10,000 executions; the README says what to give it for more. */
@@ -78,12 +82,12 @@ export function deployment(i: Installation, settings: PodSettings = {}): JSONObj
             runAsNonRoot: true,
             runAsUser: userId,
             runAsGroup: userId,
-            ...(i.auditDirectory ? { fsGroup: userId } : {}),
+            ...(i.auditDirectory || settings.fsGroup ? { fsGroup: userId } : {}),
             seccompProfile: { type: "RuntimeDefault" },
           },
           ...settings.pod,
           containers: [container(i, settings)],
-          volumes: volumes(i),
+          volumes: [...volumes(i), ...settings.volumes ?? []],
         },
       },
     },
@@ -118,6 +122,7 @@ function container(i: Installation, settings: PodSettings): JSONObject {
     volumeMounts: [
       { name: "config", mountPath: configDirectory, readOnly: true },
       ...(i.auditDirectory ? [{ name: "audit", mountPath: i.auditDirectory.path }] : []),
+      ...settings.mounts ?? [],
     ],
   };
 }

@@ -1,0 +1,162 @@
+// `deploy print`: a command line read as an installation, and that installation as one YAML stream. The table of flags is what
+// the help shows and what the reader knows: there is no flag that is in one and not in the other.
+
+import { parseArgs } from "node:util";
+import { checkNamespace, checkServiceAccount, parseHttpUrl } from "../config_values.ts";
+import type { JSONObject } from "../kube/contract.ts";
+import {
+  type DataStorage,
+  defaultImageRepository,
+  defaultInstallation,
+  type Installation,
+  separateControllerAccount,
+} from "./installation.ts";
+import { type Extent, objectsOf } from "./objects.ts";
+import { manifestText } from "./text.ts";
+
+/** What is wrong with the command line, a line each. */
+export class PrintError extends Error {
+  override readonly name = "PrintError";
+}
+
+interface Flag {
+  /** What stands after it in the help; absent: the flag takes no value. */
+  readonly value?: string;
+  readonly about: string;
+}
+
+/** By name, without the dashes. */
+export const printFlags = {
+  namespace: { value: "NAME", about: "where the controller runs (default kubernaut-system)" },
+  image: { value: "IMAGE", about: `default ${defaultImageRepository}:VERSION` },
+  replicas: { value: "N", about: "2 and more: spread over nodes, with a PodDisruptionBudget (default 1)" },
+  "execution-namespace": { value: "NAME", about: "every PipelineRun goes there; it is made, with the runs' account" },
+  namespaces: { value: "A,B", about: "watch these namespaces, not all; rights are bound there" },
+  "lock-namespace": { value: "NAME", about: "where the locks are (default: the controller's namespace)" },
+  "runner-account": { value: "NAME", about: "what PipelineRuns act as (default kubernaut-workflow-runner)" },
+  "runner-namespaces": { value: "A,B", about: "make the runs' account in these namespaces, too" },
+  "two-accounts": { about: `the controller acts as ${separateControllerAccount}, the runs as their own account` },
+  "data-storage": {
+    value: "URL",
+    about: "http://SERVICE.NAMESPACE.svc:PORT, or another URL; none: audit files in an emptyDir",
+  },
+  monitoring: { about: "PodMonitor with its token, PrometheusRule, Grafana dashboard" },
+  "without-crd": { about: "leave the CustomResourceDefinition out" },
+} as const satisfies Record<string, Flag>;
+
+export interface PrintExtent extends Extent {
+  readonly crd: boolean;
+}
+
+/** @throws {PrintError} with every fault of the command line */
+export function readInstallation(
+  args: readonly string[],
+  version: string,
+): { installation: Installation; extent: PrintExtent } {
+  const values = parse(args);
+  const faults: string[] = [];
+  const text = (flag: keyof typeof printFlags, check: (text: string) => unknown): string | undefined => {
+    const value = values[flag];
+    if (typeof value !== "string") return undefined;
+    try {
+      check(value);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      faults.push(`--${flag}: ${error.message}`);
+    }
+    return value;
+  };
+  const list = (flag: keyof typeof printFlags): string[] => {
+    const each = typeof values[flag] === "string" ? values[flag].split(",").map((name) => name.trim()) : [];
+    text(flag, () => each.forEach(checkNamespace));
+    return each;
+  };
+  const standard = defaultInstallation(version);
+  const namespace = text("namespace", checkNamespace) ?? standard.namespace;
+  const executionNamespace = text("execution-namespace", checkNamespace) ?? "";
+  const namespaces = list("namespaces");
+  const lockNamespace = text("lock-namespace", checkNamespace);
+  const runner = text("runner-account", checkServiceAccount);
+  const replicas = Number(text("replicas", checkReplicas) ?? standard.replicas);
+  const audit = auditOf(text("data-storage", checkDataStorage), { ...standard.dataStorage, namespace } as DataStorage);
+  const runnerAccount = runner ?? standard.runnerAccount;
+  const controllerAccount = values["two-accounts"] ? separateControllerAccount : runnerAccount;
+  if (values["two-accounts"] && runnerAccount === controllerAccount) {
+    faults.push(`--runner-account: is ${controllerAccount}, which --two-accounts is to keep for the controller`);
+  }
+  const image = text("image", (given) => {
+    if (!/^\S+$/.test(given)) throw new Error(`${JSON.stringify(given)} is not an image's name`);
+  });
+  const runnerNamespaces = list("runner-namespaces");
+  if (faults.length > 0) throw new PrintError(faults.join("\n"));
+  const config: JSONObject = {
+    leaderElection: true,
+    ...(executionNamespace ? { executionNamespace } : {}),
+    ...(runner === undefined ? {} : { serviceAccount: runner }),
+    ...(namespaces.length > 0 ? { namespaces } : {}),
+    ...(lockNamespace === undefined ? {} : { lockNamespace }),
+    audit: { sinks: [audit.sink] },
+  };
+  const installation: Installation = {
+    ...standard,
+    namespace,
+    ...(image === undefined ? {} : { image }),
+    replicas,
+    controllerAccount,
+    runnerAccount,
+    scope: { ...standard.scope, namespaces, executionNamespace, lockNamespace: lockNamespace ?? namespace },
+    config,
+    dataStorage: audit.dataStorage,
+    auditDirectory: audit.directory,
+  };
+  const extent = { runnerNamespaces, monitoring: values.monitoring === true, crd: values["without-crd"] !== true };
+  return { installation, extent };
+}
+
+/** One YAML stream, in the order in which it is to be applied. */
+export function installationText(installation: Installation, extent: PrintExtent, crd: string): string {
+  const objects = manifestText(objectsOf(installation, extent));
+  return extent.crd ? `${crd.trimEnd()}\n---\n${objects}` : objects;
+}
+
+function parse(args: readonly string[]): Partial<Record<keyof typeof printFlags, string | boolean>> {
+  const options = Object.fromEntries(
+    Object.entries(printFlags).map(([name, flag]) => [
+      name,
+      { type: "value" in flag ? "string" as const : "boolean" as const },
+    ]),
+  );
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    // parseArgs throws nothing but its own complaints about the command line.
+    throw new PrintError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function checkReplicas(text: string): void {
+  if (!/^\d{1,2}$/.test(text)) throw new Error(`${JSON.stringify(text)} is not a number of replicas; write 0 to 99`);
+}
+
+function checkDataStorage(text: string): void {
+  if (text !== "none") parseHttpUrl(text);
+}
+
+const auditDirectory = { path: "/var/lib/kubernaut/audit", sizeLimit: "1Gi" };
+
+/** Where audit events go: to a Service of the cluster (with the right to send them there), to another URL, or to files. */
+function auditOf(
+  url: string | undefined,
+  standard: DataStorage,
+): { sink: string; dataStorage: DataStorage | undefined; directory: Installation["auditDirectory"] } {
+  if (url === "none") return { sink: `file:${auditDirectory.path}`, dataStorage: undefined, directory: auditDirectory };
+  if (url === undefined) {
+    const { service, namespace, port } = standard;
+    return { sink: `http://${service}.${namespace}.svc:${port}`, dataStorage: standard, directory: undefined };
+  }
+  const { hostname, port, protocol } = new URL(url);
+  const [service = "", namespace = "", kind] = hostname.split(".");
+  const inCluster = kind === "svc";
+  const number = Number(port || (protocol === "https:" ? 443 : 80));
+  return { sink: url, dataStorage: inCluster ? { service, namespace, port: number } : undefined, directory: undefined };
+}
