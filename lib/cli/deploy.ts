@@ -17,7 +17,7 @@ const flagLines = Object.entries(printFlags).map(([name, flag]) =>
 const usage = `Usage: kubernaut-we deploy print [flags]
        kubernaut-we deploy files [--check] [--out DIR]
 
-print   all of an installation as YAML: kubernaut-we deploy print | kubectl apply --server-side -f -
+print   all of an installation as YAML, for kubectl apply
 files   writes the kustomization, the generated part of the Helm chart and the alerts below DIR (default deploy);
         --check writes nothing, and fails if a file would change
 
