@@ -1,6 +1,6 @@
 // Who may read an endpoint: the API server is asked who a bearer token belongs to (TokenReview) and whether they may
 // (SubjectAccessReview of the path). Decisions are kept for a short time under the token's SHA-256, never under the token, in
-// bounded tables; requests with the same token at the same time wait for one decision. An API server that does not answer
+// bounded tables, and an authentication never beyond the token's own end; requests with the same token at the same time wait for one decision. An API server that does not answer
 // is 503, never a refusal, and is not remembered.
 
 import { createHash } from "node:crypto";
@@ -72,7 +72,7 @@ export class Authorizer {
     using _timer = this.#o.clock.timer(reviewTimeoutMs, () => abort.abort(new ConnectionError("no answer in time")));
     try {
       const user = this.#users.get(hash)?.value ?? await this.#authenticate(token, abort.signal);
-      this.#users.keep(hash, user, authenticationMs);
+      this.#users.keep(hash, user, Math.min(authenticationMs, leftMs(token, this.#o.clock.now())));
       if (!user) return this.#verdict(user, false);
       const allowed = this.#decisions.get(hash)?.value ?? await this.#allowed(user, abort.signal);
       this.#decisions.keep(hash, allowed, allowed ? allowedMs : deniedMs);
@@ -152,6 +152,22 @@ function isObject(value: JSONValue | undefined): value is JSONObject {
 
 function texts(value: JSONValue | undefined): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}
+
+/**
+ * How long a JSON web token says that it is still good (RFC 7519, `exp`); Infinity where it says nothing. Nobody has checked its
+ * signature: this may only ever shorten what is remembered of it.
+ */
+function leftMs(token: string, nowMs: number): number {
+  const payload = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(token)?.[1];
+  if (payload === undefined) return Infinity;
+  try {
+    const claims = JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(payload, { alphabet: "base64url" })));
+    return isObject(claims) && typeof claims.exp === "number" ? claims.exp * 1_000 - nowMs : Infinity;
+  } catch (error) {
+    if (error instanceof SyntaxError) return Infinity; // no web token after all
+    throw error;
+  }
 }
 
 /** Values with an end to their validity; beyond `max` the one that was kept first goes. */

@@ -167,6 +167,35 @@ Deno.test("a token that expires is refused within a minute", async () => {
   assertEquals(await scrape("good"), 401);
 });
 
+/** A web token with these claims: its signature is the API server's business. */
+function webToken(claims: string): string {
+  const part = (text: string) => new TextEncoder().encode(text).toBase64({ alphabet: "base64url", omitPadding: true });
+  return `${part('{"alg":"RS256"}')}.${part(claims)}.c2lnbmF0dXJl`;
+}
+
+Deno.test("a web token is remembered until its own end at most", async () => {
+  const { scrape, server, clock } = serving();
+  const token = webToken(JSON.stringify({ exp: Math.floor(clock.now() / 1_000) + 20 }));
+  server.tokens.set(token, { username: prometheus });
+  assertEquals(await scrape(token), 200);
+  clock.advance(19_999);
+  assertEquals([await scrape(token), server.requests.length], [200, 2]);
+  server.tokens.set(token, { username: prometheus, expired: true });
+  clock.advance(1);
+  assertEquals([await scrape(token), server.requests.length], [401, 3]);
+});
+
+for (const claims of ['{"exp":"soon"}', "[]", "null", "no JSON", '{"exp":']) {
+  Deno.test(`a token that looks like a web token and says ${claims} is remembered like any other`, async () => {
+    const { scrape, server, clock } = serving();
+    const token = webToken(claims);
+    server.tokens.set(token, { username: prometheus });
+    assertEquals(await scrape(token), 200);
+    clock.advance(59_999);
+    assertEquals([await scrape(token), server.requests.length], [200, 2]);
+  });
+}
+
 Deno.test("a refused permission is kept for 30 s, an unknown token for a minute", async () => {
   const { scrape, server, clock } = serving();
   assertEquals([await scrape("stranger"), await scrape("made-up")], [403, 401]);

@@ -2,6 +2,7 @@
 // nor the discovery cache of another cluster get into a test. Leaves to the caller what the answers should be.
 
 import { sleep, systemClock } from "../../lib/clock.ts";
+import { isOnPath } from "./commands.ts";
 
 export interface Answer {
   readonly code: number;
@@ -10,16 +11,7 @@ export interface Answer {
 }
 
 /** Whether there is a kubectl on PATH. Where there is none, tests say so in their name and are left out. */
-export function hasKubectl(): boolean {
-  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
-    try {
-      return Deno.statSync(`${folder}/kubectl`).isFile;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-      throw error;
-    }
-  });
-}
+export const hasKubectl = (): boolean => isOnPath("kubectl");
 
 export class Kubectl implements AsyncDisposable {
   private constructor(readonly home: string, readonly kubeconfig: string, readonly namespace: string) {}
