@@ -125,26 +125,8 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Creates an execution in the tests' namespace. */
-  execute(name: string, { bundle = "ok", target, workflow, spec }: Wanted = {}): Promise<JSONObject> {
-    return this.request("POST", this.path("workflowexecutions"), {
-      apiVersion,
-      kind,
-      metadata: { name },
-      spec: {
-        remediationRequestRef: {
-          kind: "RemediationRequest",
-          name: `rr-${name}`.slice(0, 253),
-          namespace: this.namespace,
-        },
-        workflowRef: {
-          workflowId: workflow ?? bundle,
-          version: "1.0.0",
-          containerImage: `${registry}/${bundle}:v1`,
-        },
-        targetResource: target ?? this.target(name),
-        ...spec,
-      },
-    });
+  execute(name: string, wanted: Wanted = {}): Promise<JSONObject> {
+    return this.request("POST", this.path("workflowexecutions"), executionManifest(this.namespace, name, wanted));
   }
 
   target(name: string): string {
@@ -229,6 +211,25 @@ export class Cluster implements AsyncDisposable {
       return conditions.some(({ type, status }) => type === "Established" && status === "True");
     });
   }
+}
+
+/** An execution as its creator sends it. */
+export function executionManifest(
+  namespace: string,
+  name: string,
+  { bundle = "ok", target, workflow, spec }: Wanted,
+): JSONObject {
+  return {
+    apiVersion,
+    kind,
+    metadata: { name },
+    spec: {
+      remediationRequestRef: { kind: "RemediationRequest", name: `rr-${name}`.slice(0, 253), namespace },
+      workflowRef: { workflowId: workflow ?? bundle, version: "1.0.0", containerImage: `${registry}/${bundle}:v1` },
+      targetResource: target ?? `${namespace}/deployment/${name}`,
+      ...spec,
+    },
+  };
 }
 
 export function metadataOf(object: JSONObject): Metadata {

@@ -16,6 +16,7 @@ import { type Logger, silentLogger } from "../../lib/log.ts";
 import { Metrics } from "../../lib/metrics.ts";
 import { ApiServer, type RequestLogEntry } from "../../lib/sim/api_server.ts";
 import { builtinBundles } from "../../lib/sim/tekton/builtin.ts";
+import type { Bundles } from "../../lib/sim/tekton/bundles.ts";
 import { tektonDefinitions } from "../../lib/sim/permissive_definitions.ts";
 import { Tekton } from "../../lib/sim/tekton/tekton.ts";
 import { crdPath } from "./crd.ts";
@@ -39,6 +40,8 @@ export interface WorldOptions {
   readonly log?: Logger;
   /** Without Tekton, PipelineRuns stay as they are created. */
   readonly tekton?: boolean;
+  /** What Tekton can resolve; the built-in ones when absent. */
+  readonly bundles?: Bundles;
 }
 
 export class World implements AsyncDisposable {
@@ -68,7 +71,11 @@ export class World implements AsyncDisposable {
       world.server.install({ apiVersion: "v1", kind: "ServiceAccount", metadata });
     }
     if (o.tekton !== false) {
-      const tekton = new Tekton({ client: world.connect(), clock: world.clock, bundles: builtinBundles() });
+      const tekton = new Tekton({
+        client: world.connect(),
+        clock: world.clock,
+        bundles: o.bundles ?? builtinBundles(),
+      });
       world.#running.add(tekton.run(world.#end.signal));
     }
     return world;
