@@ -28,6 +28,11 @@ export const commands = {
     summary: "the main job on the embedded API server and Tekton, in under 30 s",
     flags: { "--serve": "nothing", "--kubeconfig-file": "file", "--keep-audit": "folder", "--verbose": "nothing" },
   },
+  doctor: {
+    summary: "look at everything the controller needs, and say how to mend what is missing",
+    flags: { ...configuration, ...output, "--account": "text" },
+    configured: true,
+  },
   explain: {
     summary: "tell what an execution did, what failed, and what to do",
     flags: { ...cluster, "--namespace": "text" },

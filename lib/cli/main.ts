@@ -12,6 +12,7 @@ type Run = (args: string[]) => Promise<number>;
 const loaders: Readonly<Record<CommandName, (build: BuildInfo | undefined) => Promise<Run>>> = {
   run: async () => (await import("./run.ts")).run,
   demo: async () => (await import("./demo.ts")).demo,
+  doctor: async () => (await import("./doctor.ts")).doctor,
   explain: async () => {
     const { explain } = await import("./explain.ts");
     return (args) => explain(args, { connect: connectAsUser });

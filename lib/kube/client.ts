@@ -22,6 +22,8 @@ export interface RequestObserver {
    * the subresource, as `pods/status`), never a name. For a stream `durationMs` ends with the response's head.
    */
   request?(verb: string, resource: string, code: string, durationMs: number): void;
+  /** The head of an answer, whatever its code. */
+  answered?(headers: Headers): void;
 }
 
 export interface KubeClientOptions {
@@ -131,6 +133,7 @@ export class KubeClient implements RestClient {
         token = await this.#o.authorize({ token });
         response = await this.#send(opts, token, abort.signal);
       }
+      this.#o.observer?.answered?.(response.headers);
       if (!response.ok) throw await statusError(response, opts, clock);
       const answer = await read(response, release);
       streaming = opts.expectStream === true;
