@@ -57,7 +57,7 @@ async function start(config: Config, log: Logger): Promise<number> {
     ...(config.kubeconfig ? { kubeconfig: config.kubeconfig } : {}),
     ...(config.context ? { context: config.context } : {}),
   });
-  await checkCluster(client, config);
+  for (const warning of await checkCluster(client, config)) log.warn(warning);
   const identity = `${Deno.hostname()}_${crypto.randomUUID()}`;
   const program = new Program({ config, client, clock, log, metrics, identity, tracing });
   await using servers = await orStartupError("", program.serve());

@@ -12,8 +12,11 @@ export class StartupError extends Error {
   override readonly name = "StartupError";
 }
 
-/** @throws {StartupError} with every line that applies */
-export async function checkCluster(client: RestClient, config: Config): Promise<void> {
+/**
+ * @returns what is missing and does not stop it from starting: to be warned of, one line each
+ * @throws {StartupError} with every line that applies
+ */
+export async function checkCluster(client: RestClient, config: Config): Promise<string[]> {
   const namespace = config.namespaces[0] ?? "";
   await reachable(client);
   const lines = [
@@ -38,6 +41,38 @@ export async function checkCluster(client: RestClient, config: Config): Promise<
     ),
   ].filter((line) => line !== undefined);
   if (lines.length > 0) throw new StartupError(lines.join("\n"));
+  return await missingNamespaces(client, config);
+}
+
+/** Namespaces that are named and not there, and service accounts that are missing where PipelineRuns are created. */
+async function missingNamespaces(client: RestClient, config: Config): Promise<string[]> {
+  const { namespaces, executionNamespace, serviceAccount } = config;
+  const named = new Map<string, string>(namespaces.map((name) => [name, "namespaces"]));
+  if (executionNamespace) named.set(executionNamespace, "executionNamespace");
+  const lines = await Promise.all([...named].map(async ([namespace, key]) => {
+    const ours = executionNamespace === "" || namespace === executionNamespace;
+    const account = `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}`;
+    if (ours && !await isMissing(client, account)) return undefined;
+    if (await isMissing(client, `/api/v1/namespaces/${namespace}`)) {
+      return `the namespace ${namespace} (${key}) does not exist; create it: kubectl create namespace ${namespace}`;
+    }
+    if (!ours) return undefined;
+    return `the service account ${namespace}/${serviceAccount} (serviceAccount), which PipelineRuns run as, does not ` +
+      `exist; create it: kubectl create serviceaccount ${serviceAccount} --namespace ${namespace}`;
+  }));
+  return lines.filter((line) => line !== undefined);
+}
+
+/** Whether the API server says that this very object does not exist; whoever may not ask is not told, and starts all the same. */
+async function isMissing(client: RestClient, path: string): Promise<boolean> {
+  try {
+    await client.performRequest({ method: "GET", path, expectJson: true });
+    return false;
+  } catch (error) {
+    if (error instanceof StatusError) return error.objectNotFound;
+    if (error instanceof ConnectionError) return false;
+    throw error;
+  }
 }
 
 async function reachable(client: RestClient): Promise<void> {

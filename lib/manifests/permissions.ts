@@ -23,8 +23,8 @@ export interface Permission {
   readonly where: Place;
   /** A sentence for a person, without its full stop. */
   readonly why: string;
-  /** Only with this switch of the configuration on. */
-  readonly only?: "leaderElection" | "metricsAuth";
+  /** Only with this switch of the configuration on, or where it names the namespaces in which runs are created. */
+  readonly only?: "leaderElection" | "metricsAuth" | "namedNamespaces";
   /** The one object that is asked for by its name. */
   readonly name?: "leaderLease" | "lockNamespace";
   /**
@@ -148,6 +148,15 @@ export const permissions: readonly Permission[] = [
     why: "say at the start that the lock namespace is missing, and be ready only while the API server answers with it",
   },
   {
+    verb: "get",
+    group: "",
+    resource: "serviceaccounts",
+    subresource: "",
+    where: "newRuns",
+    only: "namedNamespaces",
+    why: "warn at the start that the service account of PipelineRuns is missing",
+  },
+  {
     verb: "create",
     group: "authentication.k8s.io",
     resource: "tokenreviews",
@@ -184,8 +193,10 @@ export const leaderLease = apiGroup;
  * empty one standing for all. Rows for public paths are left out: their right is the cluster's own.
  */
 export function grantsOf(scope: PermissionScope): Grant[] {
+  const namedNamespaces = scope.namespaces.length > 0 || scope.executionNamespace !== "";
+  const switches = { ...scope, namedNamespaces };
   return permissions
-    .filter(({ only, where }) => where !== "public" && (only === undefined || scope[only]))
+    .filter(({ only, where }) => where !== "public" && (only === undefined || switches[only]))
     .flatMap((permission) =>
       namespacesOf(permission, scope).map((namespace) => ({
         permission,

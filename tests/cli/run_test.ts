@@ -78,7 +78,49 @@ for (const { name, parts, options, token, lines } of cases) {
 Deno.test("the check at the start has nothing to say of a cluster where everything is there", async () => {
   await using server = await serve(everything);
   using client = new KubeClient({ baseUrl: server.url, clock: systemClock });
-  await checkCluster(client, await defaults());
+  assertEquals(await checkCluster(client, await defaults()), []);
+});
+
+const noNamespace = "the namespace nowhere (namespaces) does not exist; create it: kubectl create namespace nowhere";
+const noAccount = (namespace: string) =>
+  `the service account ${namespace}/kubernaut-workflow-runner (serviceAccount), which PipelineRuns run as, does not exist; ` +
+  `create it: kubectl create serviceaccount kubernaut-workflow-runner --namespace ${namespace}`;
+
+const warnings: [sentence: string, flags: string[], lines: string[]][] = [
+  ["nothing, where everything is there", ["--namespaces=payment"], []],
+  ["a namespace that is not there", ["--namespaces=payment,nowhere"], [noNamespace]],
+  ["a namespace without the service account", ["--namespaces=payment,default"], [noAccount("default")]],
+  ["an execution namespace without it, and of others only that they are there", [
+    "--namespaces=payment,default,nowhere",
+    "--execution-namespace=kubernaut-system",
+  ], [noNamespace, noAccount("kubernaut-system")]],
+  ["an execution namespace that is not there", ["--execution-namespace=nowhere"], [
+    noNamespace.replace("(namespaces)", "(executionNamespace)"),
+  ]],
+  ["nothing about namespaces that nobody names", [], []],
+];
+for (const [sentence, flags, lines] of warnings) {
+  Deno.test(`the check at the start warns of ${sentence}`, async () => {
+    await using server = await serve(everything);
+    using client = new KubeClient({ baseUrl: server.url, clock: systemClock });
+    assertEquals(await checkCluster(client, await defaults(flags)), lines);
+  });
+}
+
+Deno.test("the check at the start warns of nothing that it may not look at", async () => {
+  const rights = { verbs: ["list"], apiGroups: ["*"], resources: ["*"] };
+  await using server = await serve(everything, { tokens: new Map([["t", "somebody"]]), authorization: "rbac" }, [
+    { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", metadata: { name: "lists" }, rules: [rights] },
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRoleBinding",
+      metadata: { name: "lists" },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "lists" },
+      subjects: [{ kind: "User", name: "somebody", apiGroup: "rbac.authorization.k8s.io" }],
+    },
+  ]);
+  using client = new KubeClient({ baseUrl: server.url, clock: systemClock, authorize: () => Promise.resolve("t") });
+  assertEquals(await checkCluster(client, await defaults(["--namespaces=nowhere"])), []);
 });
 
 Deno.test("run ends with exit code 1 and one line for each thing that is missing", async () => {
@@ -111,7 +153,11 @@ Deno.test("run ends with exit code 2 for a faulty configuration, every fault wit
   assertEquals(told.map((line) => /flag --[a-z]+/.exec(line)?.[0]), ["flag --cooldown", "flag --concurrency"]);
 });
 
-async function serve(parts: readonly Part[], options: Partial<ApiServerOptions> = {}) {
+async function serve(
+  parts: readonly Part[],
+  options: Partial<ApiServerOptions> = {},
+  manifests: readonly JSONObject[] = [],
+) {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(new ApiServer({ clock: systemClock, ...options }));
   if (parts.includes("crd")) server.install(yaml.parse(await Deno.readTextFile(crdPath)) as JSONObject);
@@ -119,14 +165,18 @@ async function serve(parts: readonly Part[], options: Partial<ApiServerOptions> 
   if (parts.includes("lockNamespace")) {
     server.install({ apiVersion: "v1", kind: "Namespace", metadata: { name: "kubernaut-system" } });
   }
+  server.install({ apiVersion: "v1", kind: "Namespace", metadata: { name: "payment" } });
+  const account = { name: "kubernaut-workflow-runner", namespace: "payment" };
+  server.install({ apiVersion: "v1", kind: "ServiceAccount", metadata: account });
+  for (const manifest of manifests) server.install(manifest);
   const { url } = stack.use(await server.serve());
   const owned = stack.move();
   return { url, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
 }
 
-function defaults() {
+function defaults(flags: readonly string[] = []) {
   return loadConfig({
-    args: ["--lock-namespace", "kubernaut-system"],
+    args: ["--lock-namespace", "kubernaut-system", ...flags],
     env: {},
     readFile: () => Promise.resolve(undefined),
   });

@@ -4,9 +4,10 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { configKeys } from "../../lib/config_schema.ts";
 import { outsideEffects } from "./outside.ts";
+import { processEffects } from "./process.ts";
 import { ruleEffects } from "./rules.ts";
 
-const effects = [...ruleEffects, ...outsideEffects];
+const effects = [...ruleEffects, ...outsideEffects, ...processEffects()];
 
 Deno.test("every key of the configuration has a row", () => {
   const told = effects.flatMap(({ keys }) => keys);

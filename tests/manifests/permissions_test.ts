@@ -106,3 +106,12 @@ Deno.test("grantsOf: what is switched off is not granted, and what everybody may
   assertEquals(called.filter(({ only, path }) => only !== undefined || path !== undefined), []);
   assertEquals(called.length, permissions.filter(({ only, path }) => only === undefined && path === undefined).length);
 });
+
+Deno.test("grantsOf: service accounts may be looked at where runs are created, if these namespaces are named", () => {
+  assertEquals(on(everywhere, "serviceaccounts"), []);
+  assertEquals(on({ ...everywhere, namespaces: ["a", "b"] }, "serviceaccounts"), [
+    "get serviceaccounts in a",
+    "get serviceaccounts in b",
+  ]);
+  assertEquals(on({ ...everywhere, executionNamespace: "runs" }, "serviceaccounts"), ["get serviceaccounts in runs"]);
+});
