@@ -33,6 +33,17 @@ export const commands = {
     flags: { ...configuration, ...output, "--account": "text" },
     configured: true,
   },
+  drain: {
+    summary: "before uninstalling: take no new executions, end what runs, deliver what is owed",
+    flags: {
+      ...configuration,
+      "--cancel": "nothing",
+      "--take-over": "nothing",
+      "--timeout": "text",
+      "--undo": "nothing",
+    },
+    configured: true,
+  },
   explain: {
     summary: "tell what an execution did, what failed, and what to do",
     flags: { ...cluster, "--namespace": "text" },

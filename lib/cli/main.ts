@@ -13,6 +13,7 @@ const loaders: Readonly<Record<CommandName, (build: BuildInfo | undefined) => Pr
   run: async () => (await import("./run.ts")).run,
   demo: async () => (await import("./demo.ts")).demo,
   doctor: async () => (await import("./doctor.ts")).doctor,
+  drain: async () => (await import("./drain.ts")).drain,
   explain: async () => {
     const { explain } = await import("./explain.ts");
     return (args) => explain(args, { connect: connectAsUser });

@@ -25,8 +25,10 @@ import { metricsApp } from "../server/metrics.ts";
 import { ownHosts } from "../server/own_hosts.ts";
 import { type HttpServer, serveHttp } from "../server/serve.ts";
 import { openTls } from "../server/tls.ts";
+import { type Execution, isFinal } from "../workflow/execution.ts";
 import { apiGroup, controllerName } from "../workflow/names.ts";
 import type { Rules } from "../workflow/snapshot.ts";
+import { hasBegun } from "./drain/left.ts";
 
 export interface ProgramOptions {
   readonly config: Config;
@@ -36,6 +38,8 @@ export interface ProgramOptions {
   readonly metrics: Metrics;
   /** Unique to this process: leader election and Events name it. */
   readonly identity: string;
+  /** Brings to its end what has begun, and begins nothing: for `drain`, in place of a controller that is gone. */
+  readonly beginsNothing?: boolean;
   /** Absent where tracing is off. */
   readonly tracing?: Tracing | undefined;
 }
@@ -107,6 +111,7 @@ export class Program {
       namespaces: config.namespaces,
       concurrency: config.concurrency,
       audit: this.#outbox,
+      leaves: o.beginsNothing ? (execution) => this.#isUnbegun(execution) : undefined,
       spoolAudit: async (execution, events) => {
         await writeSpool(abortable(client, this.#passes.signal), config.lockNamespace, execution, events);
         this.#spool.wake();
@@ -200,6 +205,10 @@ export class Program {
     );
     const owned = stack.move();
     return { health, metrics: metricsServer, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
+  }
+
+  #isUnbegun(execution: Execution): boolean {
+    return !isFinal(execution) && execution.deletedAtMs === undefined && !hasBegun(this.controller.caches, execution);
   }
 
   #alive(): Check {

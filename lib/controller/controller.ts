@@ -37,6 +37,8 @@ export interface ControllerOptions {
   /** Keeps what is still owed for an execution whose deletion cannot wait for it any longer. */
   readonly spoolAudit: (execution: Execution, events: AuditEvent[]) => Promise<void>;
   readonly observer?: ControllerObserver;
+  /** Executions that nothing is done about; none when absent. */
+  readonly leaves?: ((execution: Execution) => boolean) | undefined;
   readonly traces?: ExecutionTraces | undefined;
 }
 
@@ -98,6 +100,7 @@ export class Controller {
       api: new Api(client, this.#crash.signal),
       auditStateOf: (execution) => this.#auditStateOf(execution),
       spoolAudit: (execution) => this.#spool(execution),
+      leaves: o.leaves,
       settled: ({ uid }) => {
         this.#memory.delete(uid);
         o.audit.forget(uid);

@@ -41,6 +41,8 @@ export interface ReconcilerOptions extends GatherContext, PerformContext {
   /** Whether executions wait that have no run yet. */
   readonly othersWait?: () => boolean;
   readonly traces?: ExecutionTraces | undefined;
+  /** Executions that nothing is done about: who drains a cluster begins nothing. */
+  readonly leaves?: ((execution: Execution) => boolean) | undefined;
 }
 
 /** More steps than any story has: a pass that gets there is turning in circles, and is put off. */
@@ -96,7 +98,7 @@ export class Reconciler {
     let taken = 0;
     for (let step = 0; step < maxSteps; step++) {
       const execution = caches.executions.informer.store.get(key);
-      if (!execution) return {};
+      if (!execution || this.#o.leaves?.(execution)) return {};
       // What was read before the execution changed proves nothing about what has come since: that a run was absent while
       // it was Pending does not say that it was deleted, now that it is Running.
       if (version !== execution.resourceVersion) forget(facts);
