@@ -32,6 +32,8 @@ export interface Permission {
    * being deleted the RoleBindings may go before the executions, whose finalizers could then never be removed.
    */
   readonly outlivesNamespace?: true;
+  /** No request of its own: the API server's admission asks for it when another is made. */
+  readonly admission?: true;
 }
 
 /** What of a configuration decides which calls are made, and where. */
@@ -96,6 +98,7 @@ export const permissions: readonly Permission[] = [
     subresource: "finalizers",
     verb: "update",
     where: "newRuns",
+    admission: true,
     why: "own a PipelineRun by a reference that blocks the execution's deletion (OwnerReferencesPermissionEnforcement)",
   },
   {

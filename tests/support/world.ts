@@ -40,9 +40,13 @@ export interface WorldOptions {
   readonly log?: Logger;
   /** Without Tekton, PipelineRuns stay as they are created. */
   readonly tekton?: boolean;
+  /** RBAC decides; clients whose `carry` sets no token are an administrator. */
+  readonly secured?: boolean;
   /** What Tekton can resolve; the built-in ones when absent. */
   readonly bundles?: Bundles;
 }
+
+const administrator = { token: "administrator", user: { username: "administrator", groups: ["system:masters"] } };
 
 export class World implements AsyncDisposable {
   readonly clock = new ManualClock();
@@ -57,7 +61,11 @@ export class World implements AsyncDisposable {
 
   private constructor(o: WorldOptions) {
     this.#o = o;
-    this.server = new ApiServer({ clock: this.clock, onRequest: (entry) => this.requests.push(entry) });
+    this.server = new ApiServer({
+      clock: this.clock,
+      onRequest: (entry) => this.requests.push(entry),
+      ...(o.secured ? { authorization: "rbac", tokens: new Map([[administrator.token, administrator.user]]) } : {}),
+    });
     this.client = this.connect();
   }
 
@@ -87,7 +95,12 @@ export class World implements AsyncDisposable {
       baseUrl: "http://sim",
       clock: this.clock,
       fetch: async (input, init) => {
-        const response = await carry(new Request(input, init), (request) => this.server.handle(request));
+        const response = await carry(new Request(input, init), (request) => {
+          if (this.#o.secured && !request.headers.has("authorization")) {
+            request.headers.set("authorization", `Bearer ${administrator.token}`);
+          }
+          return this.server.handle(request);
+        });
         // As over a network: once the caller aborts, what is being read ends.
         const body = response.body?.pipeThrough(new TransformStream(), init.signal ? { signal: init.signal } : {});
         return body ? new Response(body, response) : response;
