@@ -1,55 +1,15 @@
 // Keys that say where and how the program speaks to others: audit sinks, the webhook, its own two ports. The others are real
 // servers; only the API server is in this process.
 
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { systemClock } from "../../lib/clock.ts";
 import type { JSONObject } from "../../lib/kube/contract.ts";
-import { type KeyPairPem, selfSignedCertificate } from "../../lib/server/self_signed.ts";
+import { selfSignedCertificate } from "../../lib/server/self_signed.ts";
 import { manifest } from "../support/builders.ts";
+import { type Received, Receiver } from "../support/receiver.ts";
 import { phaseOf } from "../support/story.ts";
 import type { World } from "../support/world.ts";
-import { type Effect, onStage, type Stage } from "./effect.ts";
-
-interface Received {
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: unknown;
-}
-
-/** Takes everything with 201. */
-class Receiver implements AsyncDisposable {
-  readonly received: Received[] = [];
-  readonly #server;
-
-  private constructor(tls: KeyPairPem | undefined) {
-    const listener = (request: IncomingMessage, response: ServerResponse) => void this.#take(request, response);
-    this.#server = tls ? createTlsServer(tls, listener) : createServer(listener);
-  }
-
-  static async start(tls?: KeyPairPem): Promise<Receiver> {
-    const receiver = new Receiver(tls);
-    await new Promise<void>((resolve) => receiver.#server.listen(0, "127.0.0.1", resolve));
-    return receiver;
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Uint8Array<ArrayBuffer>[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    this.received.push({ headers: request.headers, body: JSON.parse(await new Blob(chunks).text()) });
-    response.writeHead(201).end();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const closed = new Promise((resolve) => this.#server.close(resolve));
-    this.#server.closeAllConnections();
-    await closed;
-  }
-}
+import { onStage, type Stage } from "../support/stage.ts";
+import type { Effect } from "./effect.ts";
 
 /** An execution that ends as soon as it is seen, with one audit event: its deadline is longer than any may be. */
 function doomed(world: World, name: string): void {

@@ -4,7 +4,8 @@ import type { JSONObject } from "../../lib/kube/contract.ts";
 import { manifest } from "../support/builders.ts";
 import { phaseOf, statusOf } from "../support/story.ts";
 import type { World } from "../support/world.ts";
-import { type Effect, onStage, type StageOptions } from "./effect.ts";
+import { onStage, type StageOptions } from "../support/stage.ts";
+import type { Effect } from "./effect.ts";
 
 const still = { tekton: false };
 

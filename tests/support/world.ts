@@ -9,7 +9,7 @@ import { ManualClock } from "../../lib/clock.ts";
 import { Controller } from "../../lib/controller/controller.ts";
 import type { ExecutionTraces } from "../../lib/controller/execution_traces.ts";
 import { createReporter } from "../../lib/controller/report.ts";
-import { KubeClient } from "../../lib/kube/client.ts";
+import { KubeClient, type RequestObserver } from "../../lib/kube/client.ts";
 import type { JSONObject, JSONValue } from "../../lib/kube/contract.ts";
 import { EventRecorder } from "../../lib/kube/recorder.ts";
 import { type Logger, silentLogger } from "../../lib/log.ts";
@@ -90,9 +90,10 @@ export class World implements AsyncDisposable {
   }
 
   /** A client in this process; `carry` may do something to its requests on their way. */
-  connect(carry: Carry = (request, send) => send(request)): KubeClient {
+  connect(carry: Carry = (request, send) => send(request), observer: RequestObserver = {}): KubeClient {
     return new KubeClient({
       baseUrl: "http://sim",
+      observer,
       clock: this.clock,
       fetch: async (input, init) => {
         const response = await carry(new Request(input, init), (request) => {
