@@ -18,7 +18,7 @@ export interface HttpLimits {
   readonly requestTimeoutMs: number;
   /** How long a connection is kept between two requests. */
   readonly idleTimeoutMs: number;
-  /** A further one takes the place of the one that has been idle longest. */
+  /** A further one takes the place of the one that has been idle longest, or is closed at once: see connections.ts. */
   readonly maxConnections: number;
   /** How long an answer in flight may still take once the server is being closed. */
   readonly closeGraceMs: number;
@@ -31,7 +31,7 @@ export const defaultLimits: HttpLimits = {
   headersTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
   idleTimeoutMs: 65_000,
-  maxConnections: 256,
+  maxConnections: 128,
   closeGraceMs: 1_000,
 };
 
@@ -57,7 +57,7 @@ export async function serveHttp(
 ): Promise<HttpServer> {
   const limits = { ...defaultLimits, ...o.limits };
   const server = create(app, limits, o.tls);
-  boundConnections(server, limits.maxConnections);
+  const bound = boundConnections(server, limits.maxConnections, o.clock);
   if (o.tls) o.tls.onChange = (pair) => (server as TlsServer).setSecureContext({ ...pair, minVersion });
   const { hostname, port } = parseAddress(o.address);
   try {
@@ -67,13 +67,14 @@ export async function serveHttp(
     if (hostname !== undefined || ["EADDRINUSE", "EACCES"].includes(codeOf(error))) throw explain(error, o);
     await listen(server, port, "0.0.0.0").catch((error) => Promise.reject(explain(error, o)));
   }
-  const bound = server.address();
-  if (bound === null || typeof bound === "string") throw new Error(`${o.key} ${o.address} has no port`);
+  const listening = server.address();
+  if (listening === null || typeof listening === "string") throw new Error(`${o.key} ${o.address} has no port`);
   return {
-    address: { hostname: bound.address, port: bound.port },
+    address: { hostname: listening.address, port: listening.port },
     async [Symbol.asyncDispose]() {
       if (o.tls) o.tls.onChange = undefined;
       await close(server, o.clock, limits.closeGraceMs);
+      bound[Symbol.dispose]();
     },
   };
 }

@@ -40,14 +40,18 @@ export class ControllerProcess implements AsyncDisposable {
   }
 
   /** A controller of the tests' namespace alone, ready. `flags` go last, and so before those that stand here. */
-  static async start(cluster: Cluster, flags: readonly string[] = []): Promise<ControllerProcess> {
+  static async start(
+    cluster: Cluster,
+    flags: readonly string[] = [],
+    env: Record<string, string> = {},
+  ): Promise<ControllerProcess> {
     const directory = await Deno.makeTempDir({ prefix: "e2e-" });
     const addresses = ["--health-address", "127.0.0.1:0", "--metrics-address", "127.0.0.1:0"];
     const audit = ["--audit-sinks", `file:${directory}/audit`];
     const started = new ControllerProcess(
       directory,
       ["run", "--namespaces", cluster.namespace, ...addresses, ...audit, ...flags],
-      {},
+      env,
     );
     try {
       await cluster.until("the controller is ready", startLimitMs, () => started.#ready());

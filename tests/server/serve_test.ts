@@ -1,7 +1,7 @@
 // The HTTP server on a real socket: its limits, its TLS, and how it ends.
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { ManualClock, systemClock } from "../../lib/clock.ts";
+import { type Clock, ManualClock, systemClock } from "../../lib/clock.ts";
 import { silentLogger } from "../../lib/log.ts";
 import { selfSignedCertificate } from "../../lib/server/self_signed.ts";
 import { type HttpLimits, serveHttp } from "../../lib/server/serve.ts";
@@ -9,9 +9,17 @@ import { openTls, type TlsSource } from "../../lib/server/tls.ts";
 
 const app = { fetch: (request: Request) => new Response(`hello ${new URL(request.url).pathname}`) };
 
-function serve(o: { address?: string; limits?: Partial<HttpLimits>; tls?: TlsSource; fetch?: typeof app.fetch } = {}) {
-  const { address = "127.0.0.1:0", limits = {}, tls, fetch = app.fetch } = o;
-  return serveHttp({ fetch }, { address, key: "health.address", clock: systemClock, limits, ...(tls ? { tls } : {}) });
+interface Served {
+  address?: string;
+  limits?: Partial<HttpLimits>;
+  tls?: TlsSource;
+  fetch?: typeof app.fetch;
+  clock?: Clock;
+}
+
+function serve(o: Served = {}) {
+  const { address = "127.0.0.1:0", limits = {}, tls, fetch = app.fetch, clock = systemClock } = o;
+  return serveHttp({ fetch }, { address, key: "health.address", clock, limits, ...(tls ? { tls } : {}) });
 }
 
 /** Sends text over a connection and reads until the other side closes it. */
@@ -147,6 +155,26 @@ Deno.test("a connection with an answer under way gives its place up last, the lo
   await requests[2]?.begun.promise;
   for (const { answer } of requests) answer.resolve(new Response("late"));
   assertEquals([await ofSecond, await ofThird], ["200", "200"]);
+});
+
+Deno.test("places change hands 64 times in 250 ms at most; beyond that a connection is closed at once", async () => {
+  const clock = new ManualClock();
+  await using server = await serve({ limits: { maxConnections: 2 }, clock });
+  const { port } = server.address;
+  using stack = new DisposableStack();
+  const connect = async () => stack.use(await Deno.connect({ hostname: "127.0.0.1", port }));
+  const first = [await connect(), await connect()];
+  const over: Deno.Conn[] = [];
+  for (let i = 0; i < 70; i++) over.push(await connect());
+  const cut = [...first, ...over.slice(0, 62), ...over.slice(64)];
+  assertEquals(await Promise.all(cut.map((conn) => exchange(conn, ""))), cut.map(() => ""));
+  clock.advance(250);
+  const last = await connect();
+  assertEquals(await Promise.all([over[62], over[63], last].map((conn) => conn && answerOn(conn))), [
+    "cut",
+    "200",
+    "200",
+  ]);
 });
 
 Deno.test("an answer in flight is finished when the server is closed", async () => {
