@@ -22,7 +22,7 @@ import { Resources } from "./resources.ts";
 import { type Judge, review, tokenRequest } from "./reviews.ts";
 import { makeDefaultServiceAccounts } from "./service_accounts.ts";
 import { serve, type ServedApi } from "./serve.ts";
-import { ApiError, gone } from "./status.ts";
+import { ApiError, gone, methodNotAllowed, unknownResource } from "./status.ts";
 import { Storage } from "./storage.ts";
 import { WatchHub } from "./watch_hub.ts";
 
@@ -95,7 +95,7 @@ export class ApiServer implements Disposable {
    * Answers a request in process. Rejects with a TypeError, as `fetch` does, where a fault loses the connection.
    */
   async handle(request: Request): Promise<Response> {
-    const info = requestInfo(request.method, new URL(request.url));
+    const info = requestInfo(request.method, new URL(request.url), request.headers.get("user-agent") ?? "");
     return await this.#transport.carry(info, request, () => this.#answer(info, request));
   }
 
@@ -176,21 +176,23 @@ export class ApiServer implements Disposable {
   async #route(info: RequestInfo, request: Request, user: UserInfo): Promise<Response> {
     if (!info.resource) return this.#nonResource(info, request);
     const type = this.resources.get(info.group, info.version, info.resource);
-    if (!type) return bareNotFound();
+    if (!type) {
+      return this.resources.serves(info.group, info.version) ? errorResponse(unknownResource()) : bareNotFound();
+    }
     if (type.verbs.length === 1 && info.verb === "create") {
       const judge: Judge = {
         decide: (who, wanted) => this.#decide(who, wanted),
         rules: (namespace) =>
           this.#options.authorization === "rbac" ? rulesFor(this.storage, user, namespace) : everything,
       };
-      const body = await readBody(request);
-      return jsonResponse(201, review(type.resource, body, user, this.authentication, judge, info.namespace));
+      const { value } = await readBody(request);
+      return jsonResponse(201, review(type.resource, value, user, this.authentication, judge, info.namespace));
     }
     if (type.resource === "serviceaccounts" && info.subresource === "token" && info.verb === "create") {
       const account = this.registry.get(type, info.namespace, info.name);
       const uid = account.metadata.uid ?? "";
       const answer = tokenRequest(
-        await readBody(request),
+        (await readBody(request)).value,
         { namespace: info.namespace, name: info.name, uid },
         this.authentication,
       );
@@ -205,7 +207,8 @@ export class ApiServer implements Disposable {
       const document = openApi(this.resources, this.storage, info.path);
       return document ? jsonResponse(200, document) : bareNotFound();
     }
-    const document = request.method === "GET" ? discover(this.resources, info.path) : undefined;
+    const document = discover(this.resources, info.path);
+    if (document && !["GET", "HEAD"].includes(request.method)) throw methodNotAllowed();
     return document ? jsonResponse(200, document) : bareNotFound();
   }
 

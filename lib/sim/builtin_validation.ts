@@ -1,6 +1,6 @@
 // Validation of the built-in kinds, as far as a controller can get them wrong. Source: pkg/apis/*/validation of Kubernetes.
 import { at, isRecord, type KubeObject, sameJSON, textAt } from "./objects.ts";
-import { type NameRule, validateMetadata } from "./metadata_validation.ts";
+import { type NameRule, updateFaults, validateMetadata } from "./metadata_validation.ts";
 import { type FieldFault, forbiddenField, invalidValue, required } from "./status.ts";
 
 /** Faults of an object of a built-in resource; `old` when it replaces one. */
@@ -10,7 +10,10 @@ export function validateBuiltin(
   old?: KubeObject,
 ): FieldFault[] {
   const faults = validateMetadata(object, nameRules[type.resource] ?? "subdomain", old);
-  if (type.group !== "apiextensions.k8s.io") faults.push(...finalizerFaults(object));
+  const standard = type.group === "apiextensions.k8s.io" ? [] : finalizerFaults(object);
+  faults.push(...standard);
+  // What an update may not do is checked by the kind and by its strategy, and so it is told twice.
+  if (old) faults.push(...updateFaults(object, old), ...standard);
   const own = rules[type.resource];
   return own ? [...faults, ...own(object, old)] : faults;
 }
@@ -143,8 +146,12 @@ function configMap(object: KubeObject, old?: KubeObject): FieldFault[] {
   if (bytes > 1024 * 1024) {
     faults.push({ reason: "FieldValueTooLong", field: "[]", message: "Too long: may not be more than 1048576 bytes" });
   }
-  if (old?.immutable === true && !sameJSON(old.data, object.data)) {
-    faults.push(forbiddenField("data", "field is immutable when `immutable` is set"));
+  if (old?.immutable === true) {
+    const why = "field is immutable when `immutable` is set";
+    if (object.immutable !== true) faults.push(forbiddenField("immutable", why));
+    for (const field of ["data", "binaryData"]) {
+      if (!sameJSON(old[field], object[field])) faults.push(forbiddenField(field, why));
+    }
   }
   return faults;
 }

@@ -1,6 +1,6 @@
 // Between the version an object is stored in and the one it is asked for. Versions of a custom resource differ by their
 // apiVersion only (conversion strategy None); events have two groups with different field names.
-import type { KubeObject } from "./objects.ts";
+import { isRecord, type KubeObject } from "./objects.ts";
 import { apiVersionOf, type Resources, type ResourceType } from "./resources.ts";
 
 /** The object as the resource type serves it. */
@@ -16,8 +16,26 @@ export function toStored(resources: Resources, type: ResourceType, object: KubeO
   const stored = resources.stored(type.storage) ?? type;
   const apiVersion = apiVersionOf(stored);
   if (type.group === "" && type.resource === "events") return rename(object, apiVersion, true);
+  if (type.storage === "/secrets") return toStoredSecret(object, apiVersion);
   const { apiVersion: _, kind: __, ...rest } = object;
   return { apiVersion, kind: stored.kind, ...rest } as KubeObject;
+}
+
+/** Text given as it is joins the data, which is kept in base64. */
+function toStoredSecret(object: KubeObject, apiVersion: string): KubeObject {
+  const { apiVersion: _, kind, stringData, data, type, ...rest } = object;
+  const encoded = Object.entries(isRecord(stringData) ? stringData : {}).map(([key, text]) => [
+    key,
+    btoa(String.fromCharCode(...new TextEncoder().encode(String(text)))),
+  ]);
+  const all = { ...(isRecord(data) ? data : {}), ...Object.fromEntries(encoded) };
+  return {
+    apiVersion,
+    kind: kind || "Secret",
+    ...rest,
+    ...(data || encoded.length > 0 ? { data: all } : {}),
+    type: type || "Opaque",
+  };
 }
 
 /** Fields of a core event and what they are called in events.k8s.io/v1. */

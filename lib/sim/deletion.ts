@@ -9,6 +9,8 @@ export interface Deletion {
   propagationPolicy?: "Foreground" | "Background" | "Orphan";
   /** The older way to say it. */
   orphanDependents?: boolean;
+  /** How long a pod may take to stop; other kinds have nothing to stop. */
+  gracePeriodSeconds?: number;
   preconditions?: { uid?: string; resourceVersion?: string };
 }
 

@@ -9,6 +9,7 @@ export const gitVersion = "v1.36.3";
 export function discover(resources: Resources, path: string): JSONObject | undefined {
   const parts = path.split("/").filter((part) => part !== "");
   const [root = "", group = "", version = ""] = parts;
+  if (root === "") return { paths: paths(resources) };
   if (root === "version") return versionInfo();
   if (root === "api" && parts.length === 1) {
     return { kind: "APIVersions", apiVersion: "v1", versions: ["v1"], serverAddressByClientCIDRs: [] };
@@ -23,6 +24,15 @@ export function discover(resources: Resources, path: string): JSONObject | undef
   }
   if (root === "apis" && parts.length === 3) return resourceList(resources, group, version);
   return undefined;
+}
+
+/** What `GET /` lists. */
+function paths(resources: Resources): string[] {
+  const own = ["/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"];
+  const served = resources.all().flatMap(({ group, version }) =>
+    group ? [`/apis/${group}`, `/apis/${group}/${version}`] : [`/api/${version}`]
+  );
+  return [...new Set([...own, ...served])].sort();
 }
 
 function versionInfo(): JSONObject {

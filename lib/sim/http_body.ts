@@ -1,44 +1,59 @@
 // Bodies in and out: JSON and YAML requests, Status and object responses, and what the Accept header asks for.
 import { yaml } from "../../deps.ts";
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
+import { duplicateFields } from "./duplicate_fields.ts";
 import { decodeProtobuf } from "./protobuf.ts";
 import { ApiError, badRequest, unsupportedMediaType } from "./status.ts";
 
 /** k8s.io/apiserver's MaxRequestBodyBytes. */
 const requestLimitBytes = 3 * 1024 * 1024;
 
+/** Media types of objects, in requests and answers. */
+const bodyTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+
 /** The media type of a request, without its parameters. */
 export function mediaType(request: Request): string {
   return (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
 }
 
-/** The body as JSON; undefined when there is none. Refuses too large, malformed and unknown ones as a real server does. */
-export async function readBody(request: Request): Promise<JSONValue | undefined> {
+/** What a request carries. */
+export interface Body {
+  /** Absent when there is no body. */
+  value?: JSONValue;
+  /** Fields that are named twice; read again from the text, so only on demand. */
+  duplicates(): string[];
+}
+
+/**
+ * The body as JSON. Refuses too large, malformed and unknown ones as a real server does; `kind` is what the body is to be,
+ * where the refusal tells it.
+ */
+export async function readBody(request: Request, kind?: string): Promise<Body> {
   const bytes = new Uint8Array(await request.arrayBuffer());
-  if (bytes.length === 0) return undefined;
+  if (bytes.length === 0) return { duplicates: () => [] };
   if (bytes.length > requestLimitBytes) {
     throw new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${requestLimitBytes}`);
   }
   const type = mediaType(request);
-  if (type.includes("protobuf") || type.includes("cbor")) {
-    const decoded = type.includes("protobuf") ? decodeProtobuf(bytes) : undefined;
-    if (decoded) return decoded;
-    throw unsupportedMediaType(["application/json", "application/yaml"]);
+  if (type.includes("protobuf")) {
+    const value = decodeProtobuf(bytes);
+    if (value) return { value, duplicates: () => [] };
   }
+  const isYaml = type.includes("yaml");
+  if (type !== "" && !isYaml && !type.includes("json")) throw unsupportedMediaType(bodyTypes);
   const text = new TextDecoder().decode(bytes);
   try {
-    return type.includes("yaml") ? yaml.parse(text) : JSON.parse(text);
+    const value: JSONValue = isYaml ? yaml.parse(text, { uniqueKeys: false }) : JSON.parse(text);
+    return { value, duplicates: () => isYaml ? [] : duplicateFields(text) };
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof yaml.YAMLError) {
-      throw badRequest(`couldn't get version/kind; json parse error: ${error.message}`);
-    }
-    throw error;
+    if (!(error instanceof SyntaxError || error instanceof yaml.YAMLError)) throw error;
+    throw unreadable(kind, `couldn't get version/kind; json parse error: ${error.message}`);
   }
 }
 
-export interface TableRequest {
-  /** `includeObject` of the query: Metadata when absent. */
-  includeObject: string;
+/** The refusal of a body that is no object at all. */
+export function unreadable(kind: string | undefined, why: string): ApiError {
+  return badRequest(kind ? `the object provided is unrecognized (must be of type ${kind}): ${why}` : why);
 }
 
 /** What the client accepts: a Table, only metadata, or the object. The first that this server can give wins. */
@@ -52,11 +67,12 @@ export function accepted(request: Request): "Table" | "PartialObjectMetadata" | 
     if (!as) return "object";
   }
   if (/json|yaml|\*/.test(accept) || accept === "") return "object";
-  throw new ApiError(406, "NotAcceptable", "only the following media types are accepted: application/json", {});
+  const message = `406: Not Acceptable\n\nAvailable representations: ${bodyTypes.join(", ")}`;
+  throw new ApiError(406, "NotAcceptable", message, {});
 }
 
 export function jsonResponse(code: number, body: JSONValue, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(body), {
+  return new Response(`${JSON.stringify(body)}\n`, {
     status: code,
     headers: { "content-type": "application/json", ...headers },
   });

@@ -1,19 +1,18 @@
-// The collection requests: lists, in chunks and at a resourceVersion, and the opening of watches.
-// Source: kubernetes.io/docs/reference/using-api/api-concepts, k8s.io/apimachinery's ListOptions validation.
+// Lists: of now, of a version of the past, and in chunks of one version. Source: kubernetes.io "API concepts".
 import type { JSONObject } from "../kube/contract.ts";
+import { decodeContinue, encodeContinue, expiredContinue } from "./continue_token.ts";
+import { checkList, type ListOptions, readListOptions } from "./list_options.ts";
 import { type KubeObject, storageKey } from "./objects.ts";
 import type { RequestInfo } from "./request_info.ts";
 import type { ResourceType } from "./resources.ts";
 import { fieldSelector, labelSelector, type Predicate } from "./selectors.ts";
-import { ApiError, badRequest, type FieldFault, forbiddenField, gone, invalid } from "./status.ts";
+import { ApiError, badRequest, gone } from "./status.ts";
 import type { Storage } from "./storage.ts";
 
 export interface ListResult {
   objects: KubeObject[];
   metadata: JSONObject;
 }
-
-const listOptions = { group: "meta.k8s.io", resource: "listoptions", kind: "ListOptions" };
 
 /** What a request's namespace, label selector and field selector let through. */
 export function selection(type: ResourceType, info: RequestInfo): Predicate {
@@ -28,59 +27,45 @@ export function selection(type: ResourceType, info: RequestInfo): Predicate {
 
 /** The objects of a list request, and the list's metadata. */
 export function list(storage: Storage, type: ResourceType, info: RequestInfo): ListResult {
-  const { query } = info;
+  const options = readListOptions(info.query);
+  checkList(options);
   const selects = selection(type, info);
   const namespace = type.namespaced && info.namespace ? info.namespace : undefined;
-  const token = query.get("continue");
-  const match = query.get("resourceVersionMatch") ?? "";
-  const wanted = query.get("resourceVersion") ?? "";
-  checkVersionMatch(match, wanted, token, query.get("sendInitialEvents"));
-  let revision = storage.revision;
-  let start = "";
-  if (token) {
-    const decoded = decodeContinue(token);
-    start = decoded.start;
-    if (decoded.rv > 0) revision = decoded.rv;
-  } else if (match === "Exact" || (wanted && wanted !== "0" && !match && query.get("limit"))) {
-    revision = parseRevision(wanted);
-  }
-  requireReached(storage, token ? 0 : parseRevision(wanted || "0"));
+  const { revision, after } = where(storage, options);
   const all = storage.listAt(type.storage, revision, namespace);
-  if (!all) throw token ? expiredContinue(start) : gone("The resourceVersion for the provided list is too old.");
-  const found = all.filter((object) => keyOf(object) > start && selects(object));
-  const limit = Number(query.get("limit") ?? 0);
+  if (!all) {
+    throw options.continueToken
+      ? expiredContinue(after)
+      : gone("The resourceVersion for the provided list is too old.");
+  }
+  const within = namespace ? storageKey(namespace, "").length - 1 : type.namespaced ? 0 : 1;
+  const keyOf = ({ metadata: { namespace = "", name = "" } }: KubeObject) => storageKey(namespace, name).slice(within);
+  const found = all.filter((object) => (after === "" || keyOf(object) > after) && selects(object));
   const metadata: JSONObject = { resourceVersion: String(revision) };
+  // A list of version 0 is read from a cache, which knows no chunks.
+  const limit = options.resourceVersion === "0" ? 0 : options.limit;
   if (!(limit > 0 && found.length > limit)) return { objects: found, metadata };
   const objects = found.slice(0, limit);
   const last = objects.at(-1);
-  metadata.continue = encodeContinue(revision, last ? keyOf(last) : "");
-  if (!query.get("labelSelector") && !query.get("fieldSelector")) metadata.remainingItemCount = found.length - limit;
+  metadata.continue = encodeContinue({ revision, after: last ? keyOf(last) : "" });
+  if (!options.labelSelector && !options.fieldSelector) metadata.remainingItemCount = found.length - limit;
   return { objects, metadata };
 }
 
-function keyOf(object: KubeObject): string {
-  return storageKey(object.metadata.namespace ?? "", object.metadata.name ?? "");
-}
-
-function checkVersionMatch(match: string, wanted: string, token: string | null, initialEvents: string | null): void {
-  const faults: FieldFault[] = [];
-  const field = "resourceVersionMatch";
-  if (match && token) faults.push(forbiddenField(field, "resourceVersionMatch is forbidden when continue is provided"));
-  else if (match && !wanted) {
-    faults.push(forbiddenField(field, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
-  } else if (match && match !== "Exact" && match !== "NotOlderThan") {
-    faults.push({
-      reason: "FieldValueNotSupported",
-      field,
-      message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
-    });
-  } else if (match === "Exact" && wanted === "0") {
-    faults.push(forbiddenField(field, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+/** Which version a list shows, and after which key it goes on. */
+function where(storage: Storage, options: ListOptions): { revision: number; after: string } {
+  const { resourceVersion, resourceVersionMatch, continueToken, limit } = options;
+  if (continueToken) {
+    const { revision, after } = decodeContinue(continueToken);
+    if (resourceVersion && resourceVersion !== "0") {
+      throw badRequest("specifying resource version is not allowed when using continue");
+    }
+    return { revision: revision > 0 ? revision : storage.revision, after };
   }
-  if (initialEvents !== null) {
-    faults.push(forbiddenField("sendInitialEvents", "sendInitialEvents is forbidden for list"));
-  }
-  if (faults.length > 0) throw invalid(listOptions, "", faults);
+  const wanted = parseRevision(resourceVersion || "0");
+  requireReached(storage, wanted);
+  const exact = resourceVersionMatch === "Exact" || (wanted > 0 && !resourceVersionMatch && limit > 0);
+  return { revision: exact ? wanted : storage.revision, after: "" };
 }
 
 /** A resourceVersion as a number; BadRequest when it is none. */
@@ -97,29 +82,14 @@ export function notANumber(text: string): string {
 
 /** Refuses a version of the future, as a server does that waited for it in vain. */
 function requireReached(storage: Storage, revision: number): void {
-  if (revision <= storage.revision) return;
-  throw new ApiError(504, "Timeout", `Timeout: Too large resource version: ${revision}, current: ${storage.revision}`, {
+  if (revision > storage.revision) throw tooLargeVersion(storage, revision);
+}
+
+/** The Timeout of a request for a version that the server has not reached. */
+export function tooLargeVersion(storage: Storage, revision: number): ApiError {
+  const message = `Timeout: Too large resource version: ${revision}, current: ${storage.revision}`;
+  return new ApiError(504, "Timeout", message, {
     causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
     retryAfterSeconds: 1,
   });
-}
-
-function encodeContinue(rv: number, start: string): string {
-  return btoa(encodeURIComponent(JSON.stringify({ v: "meta.k8s.io/v1", rv, start }))).replaceAll("=", "");
-}
-
-function decodeContinue(token: string): { rv: number; start: string } {
-  try {
-    const decoded = JSON.parse(decodeURIComponent(atob(token)));
-    if (typeof decoded.rv === "number" && typeof decoded.start === "string") return decoded;
-  } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof URIError || error instanceof DOMException)) throw error;
-  }
-  throw badRequest("invalid continue token: continue key is not valid: illegal base64 data");
-}
-
-function expiredContinue(start: string): ApiError {
-  const message =
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
-  return gone(message, { continue: encodeContinue(-1, start) });
 }

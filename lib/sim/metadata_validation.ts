@@ -24,13 +24,13 @@ export type NameRule = "subdomain" | "label" | "path";
 export function labelNameFaults(text: string): string[] {
   return [
     ...(text.length > 63 ? ["must be no more than 63 characters"] : []),
-    ...(dnsLabel.test(text) ? [] : [labelDetail]),
+    ...(dnsLabel.test(text) ? [] : [text.includes(".") ? "must not contain dots" : labelDetail]),
   ];
 }
 
-function subdomainFaults(text: string): string[] {
+function subdomainFaults(text: string, unit = "characters"): string[] {
   return [
-    ...(text.length > 253 ? ["must be no more than 253 characters"] : []),
+    ...(text.length > 253 ? [`must be no more than 253 ${unit}`] : []),
     ...(dnsSubdomain.test(text) ? [] : [subdomainDetail]),
   ];
 }
@@ -45,15 +45,26 @@ function nameFaults(name: string, rule: NameRule): string[] {
 export function validateMetadata(object: KubeObject, rule: NameRule, old?: KubeObject): FieldFault[] {
   const metadata = object.metadata;
   const faults: FieldFault[] = [];
+  if (metadata.generateName && !old) {
+    // A trailing dash is fine: something follows it.
+    const prefix = metadata.generateName.replace(/-$/, "a");
+    for (const why of nameFaults(prefix, rule)) {
+      faults.push(invalidValue("metadata.generateName", metadata.generateName, why));
+    }
+  }
   if (!metadata.name) faults.push(required("metadata.name", "name or generateName is required"));
   else {
     for (const why of nameFaults(metadata.name, rule)) faults.push(invalidValue("metadata.name", metadata.name, why));
   }
   faults.push(...labelFaults(metadata.labels), ...annotationFaults(metadata.annotations));
   for (const finalizer of metadata.finalizers ?? []) {
-    for (const why of qualifiedNameFaults(finalizer)) {
+    for (const why of labelKeyFaults(finalizer)) {
       faults.push(invalidValue(`metadata.finalizers`, finalizer, why));
     }
+  }
+  if (["orphan", "foregroundDeletion"].every((each) => metadata.finalizers?.includes(each))) {
+    const why = "finalizer orphan and foregroundDeletion cannot be both set";
+    faults.push(invalidValue("metadata.finalizers", metadata.finalizers, why));
   }
   faults.push(...ownerFaults(object));
   if (old) faults.push(...updateFaults(object, old));
@@ -63,30 +74,32 @@ export function validateMetadata(object: KubeObject, rule: NameRule, old?: KubeO
 function labelFaults(labels: unknown): FieldFault[] {
   if (!isRecord(labels)) return [];
   return Object.entries(labels).flatMap(([key, value]) => [
-    ...qualifiedNameFaults(key).map((why) => invalidValue("metadata.labels", key, why)),
+    ...labelKeyFaults(key).map((why) => invalidValue("metadata.labels", key, why)),
     ...labelValueFaults(String(value)).map((why) => invalidValue("metadata.labels", value, why)),
   ]);
 }
 
-function labelValueFaults(value: string): string[] {
+/** Why a text is no label value; empty when it is one. */
+export function labelValueFaults(value: string): string[] {
   return [
     ...(value.length > 63 ? ["must be no more than 63 bytes"] : []),
     ...(value !== "" && !labelText.test(value) ? [labelValueDetail] : []),
   ];
 }
 
-function qualifiedNameFaults(key: string): string[] {
+/** Why a text is no key of a label or annotation, nor a finalizer; empty when it is one. */
+export function labelKeyFaults(key: string): string[] {
   const parts = key.split("/");
   const name = parts.at(-1) ?? "";
   if (parts.length > 2) {
     return [
-      `a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
   }
   const faults: string[] = [];
   if (parts.length === 2) {
     if (parts[0] === "") faults.push("prefix part must be non-empty");
-    else faults.push(...subdomainFaults(parts[0] ?? "").map((why) => `prefix part ${why}`));
+    else faults.push(...subdomainFaults(parts[0] ?? "", "bytes").map((why) => `prefix part ${why}`));
   }
   if (name === "") faults.push("name part must be non-empty");
   else if (name.length > 63) faults.push("name part must be no more than 63 bytes");
@@ -100,7 +113,7 @@ function annotationFaults(annotations: unknown): FieldFault[] {
   const encoder = new TextEncoder();
   let bytes = 0;
   for (const [key, value] of Object.entries(annotations)) {
-    for (const why of qualifiedNameFaults(key.toLowerCase())) {
+    for (const why of labelKeyFaults(key.toLowerCase())) {
       faults.push(invalidValue("metadata.annotations", key, why));
     }
     bytes += encoder.encode(key).length + encoder.encode(String(value)).length;
@@ -120,11 +133,17 @@ function ownerFaults(object: KubeObject): FieldFault[] {
   let controller = "";
   for (const owner of object.metadata.ownerReferences ?? []) {
     const field = `metadata.ownerReferences`;
-    const item = field; // the server names no index here
-    for (const part of ["kind", "name", "uid"] as const) {
-      if (!owner[part]) faults.push(invalidValue(`${item}.${part}`, owner[part] ?? "", "must not be empty"));
+    // The server names no index here.
+    const parts = (owner.apiVersion ?? "").split("/");
+    if (parts.length > 2 || parts.at(-1) === "") {
+      faults.push(invalidValue(`${field}.apiVersion`, owner.apiVersion ?? "", "version must not be empty"));
     }
-    if (!owner.apiVersion) faults.push(invalidValue(`${item}.apiVersion`, "", "version must not be empty"));
+    for (const part of ["kind", "name", "uid"] as const) {
+      if (!owner[part]) faults.push(invalidValue(`${field}.${part}`, owner[part] ?? "", "must not be empty"));
+    }
+    if (owner.apiVersion === "v1" && owner.kind === "Event") {
+      faults.push(invalidValue(field, owner, "/v1, Kind=Event is disallowed from being an owner"));
+    }
     if (!owner.controller) continue;
     if (controller) {
       const why =

@@ -1,7 +1,7 @@
 // JSON merge patch (RFC 7396) and JSON patch (RFC 6902), pure.
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
 import { isJSONObject, sameJSON } from "./objects.ts";
-import { ApiError, badRequest } from "./status.ts";
+import { ApiError, badRequest, goKind } from "./status.ts";
 
 /** The target with the patch merged in; null removes. */
 export function mergePatch(target: JSONValue | undefined, patch: JSONValue): JSONValue {
@@ -16,18 +16,18 @@ export function mergePatch(target: JSONValue | undefined, patch: JSONValue): JSO
 
 /** The target after the operations, in order; Invalid (422) when one cannot be done, a failed `test` included. */
 export function jsonPatch(target: JSONObject, operations: JSONValue): JSONObject {
-  if (!Array.isArray(operations)) {
-    throw badRequest(
-      "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
-    );
-  }
+  if (operations !== null && !Array.isArray(operations)) throw undecodable(operations, "[]handlers.jsonPatchOp");
   let document: JSONValue = structuredClone(target);
-  for (const operation of operations) {
-    if (!isJSONObject(operation)) throw badRequest("error decoding patch: an operation is not an object");
+  for (const operation of operations ?? []) {
+    if (!isJSONObject(operation)) throw undecodable(operation, "handlers.jsonPatchOp");
     document = apply(document, operation);
   }
   if (!isJSONObject(document)) throw refused("jsonpatch replaced the whole document by something that is no object");
   return document;
+}
+
+function undecodable(found: JSONValue, wanted: string): ApiError {
+  return badRequest(`error decoding patch: json: cannot unmarshal ${goKind(found)} into Go value of type ${wanted}`);
 }
 
 function refused(message: string): ApiError {
@@ -64,9 +64,8 @@ function apply(document: JSONValue, operation: JSONObject): JSONValue {
       return write(remove(document, from, "move"), path, value ?? null, "add");
     }
     case "copy": {
-      const { present, value } = read(document, from);
-      if (!present) throw refused(`error in copy for from: '${from}': missing value`);
-      return write(document, path, structuredClone(value ?? null), "add");
+      // Copying what is absent writes null: the library that the API server uses is lenient there too.
+      return write(document, path, structuredClone(read(document, from).value ?? null), "add");
     }
     default:
       throw refused(`Unexpected kind: ${op}`);
@@ -74,14 +73,13 @@ function apply(document: JSONValue, operation: JSONObject): JSONValue {
 }
 
 function tokens(path: string): string[] {
-  if (path === "") return [];
-  return path.slice(1).split("/").map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
+  return path.split("/").slice(1).map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 function read(document: JSONValue, path: string): { present: boolean; value?: JSONValue } {
   let here: JSONValue | undefined = document;
   for (const token of tokens(path)) {
-    if (Array.isArray(here)) here = here[token === "-" ? here.length : Number(token)];
+    if (Array.isArray(here)) here = /^-?\d+$/.test(token) ? here.at(Number(token)) : undefined;
     else if (isJSONObject(here) && Object.hasOwn(here, token)) here = here[token];
     else return { present: false };
   }
@@ -95,8 +93,10 @@ function write(document: JSONValue, path: string, value: JSONValue, op: string):
   if (last === undefined) return value;
   const parent = read(document, path.slice(0, path.lastIndexOf("/"))).value;
   if (Array.isArray(parent)) {
-    const index = last === "-" ? parent.length : Number(last);
-    if (!Number.isInteger(index) || index < 0 || index > parent.length) {
+    const given = last === "-" ? parent.length : Number(last);
+    // A negative index counts from the end, and inserting at -1 appends.
+    const index = given < 0 ? given + parent.length + (op === "replace" ? 0 : 1) : given;
+    if (!Number.isInteger(index) || index < 0 || index > parent.length - (op === "replace" ? 1 : 0)) {
       throw refused(`${op} operation does not apply: doc is missing path: ${path}: invalid index referenced`);
     }
     parent.splice(index, op === "replace" ? 1 : 0, value);

@@ -3,6 +3,7 @@
 import type { UserInfo } from "./auth.ts";
 import { isRecord, type KubeObject, storageKey, textAt } from "./objects.ts";
 import type { RequestInfo } from "./request_info.ts";
+import { selectedName } from "./selectors.ts";
 import { ApiError, qualified } from "./status.ts";
 import type { Storage } from "./storage.ts";
 
@@ -111,8 +112,13 @@ export function attributesOf(info: RequestInfo): Attributes {
     resource: info.resource,
     subresource: info.subresource,
     namespace: info.namespace,
-    name: info.name,
+    name: info.name || pinnedName(info),
   };
+}
+
+/** A list, watch or deletion of a collection that selects one name may be allowed for that name. */
+function pinnedName(info: RequestInfo): string {
+  return selectedName(info.query.get("fieldSelector") ?? "") ?? "";
 }
 
 /** The refusal of a request that no rule allows, in the API server's words. */

@@ -4,7 +4,6 @@
 import type { Clock } from "../clock.ts";
 import { admitCreate } from "./admission.ts";
 import { toServed, toStored } from "./conversion.ts";
-import { refuseWrongTypes } from "./decoding.ts";
 import {
   checkPreconditions,
   type Deletion,
@@ -13,8 +12,9 @@ import {
   mayVanish,
   orphanFinalizer,
 } from "./deletion.ts";
-import { asObject, type KubeObject, sameJSON, storageKey, timestamp, uuid } from "./objects.ts";
-import { apiVersionOf, type Resources, type ResourceType } from "./resources.ts";
+import { type KubeObject, sameJSON, storageKey, timestamp, uuid } from "./objects.ts";
+import { checkKind, receive, unnamed } from "./receive.ts";
+import { type Resources, type ResourceType } from "./resources.ts";
 import { alreadyExists, ApiError, badRequest, conflict, invalid, invalidValue, notFound } from "./status.ts";
 import type { Storage } from "./storage.ts";
 import { countGeneration, prepareUpdate } from "./update_strategy.ts";
@@ -26,7 +26,13 @@ export interface WriteOptions {
   fieldValidation?: FieldValidation;
   /** Warnings for the client are added here. */
   warnings?: string[];
+  /** Fields that the client named twice. */
+  duplicates?: string[];
   subresource?: string;
+  /** Who writes, as managedFields name it; absent: ownership is not tracked. */
+  fieldManager?: string;
+  /** The object is what a patch made: what is wrong with it is told in other words. */
+  patched?: boolean;
 }
 
 /** etcd's default `--max-request-bytes`. */
@@ -46,7 +52,7 @@ export class Registry {
 
   /** Stores a new object and returns it. `given` is as the client sent it. */
   create(type: ResourceType, namespace: string, given: KubeObject, options: WriteOptions = {}): KubeObject {
-    const object = this.#identify(type, namespace, given);
+    const object = this.#identify(type, namespace, given, options);
     if (object.metadata.resourceVersion) {
       throw new ApiError(500, "", "resourceVersion should not be set on objects to be created");
     }
@@ -58,17 +64,17 @@ export class Registry {
     object.metadata.creationTimestamp = timestamp(this.clock.now());
     delete object.metadata.deletionTimestamp;
     delete object.metadata.deletionGracePeriodSeconds;
-    delete object.metadata.generation;
+    delete object.metadata.selfLink;
+    if (type.custom) delete object.metadata.generation;
     if (type.hasGeneration) object.metadata.generation = 1;
-    if (type.hasStatus && type.resource !== "customresourcedefinitions") delete object.status;
+    dropStatus(type, object, given);
     if (type.storage === "/namespaces") initializeNamespace(object);
-    const normal = this.#normalize(type, object, options);
-    this.#validate(type, normal);
-    warnOfFinalizers(normal, undefined, options);
+    this.#validate(type, object);
+    warnOfFinalizers(object, undefined, options);
     admitCreate(this, type, namespace, name, "quota");
     if (this.storage.get(type.storage, storageKey(namespace, name))) throw alreadyExists(type, name);
-    if (options.dryRun) return normal;
-    const stored = this.#put(type, normal);
+    if (options.dryRun) return object;
+    const stored = this.#put(type, object);
     if (type.custom && type.hasStatus && stored.status !== undefined) this.#unwritten.add(stored);
     return stored;
   }
@@ -86,7 +92,7 @@ export class Registry {
   ): { object: KubeObject; created: boolean } {
     const old = this.storage.get(type.storage, storageKey(namespace, name));
     if (!old && !(options.mayCreate && type.createOnUpdate)) throw notFound(type, name);
-    const wanted = this.#identify(type, namespace, change(old && toServed(type, old)), name);
+    const wanted = this.#identify(type, namespace, change(old && toServed(type, old)), options, name);
     const { uid, resourceVersion } = wanted.metadata;
     if (options.conditional && uid && uid !== old?.metadata.uid) {
       throw conflict(
@@ -108,7 +114,7 @@ export class Registry {
       const fault = invalidValue("metadata.resourceVersion", 0, "must be specified for an update");
       throw invalid({ ...type, kind: type.resource }, name, [fault]);
     }
-    const next = this.#normalize(type, prepareUpdate(type, wanted, old, options.subresource ?? ""), options);
+    const next = prepareUpdate(type, wanted, old, options.subresource ?? "");
     if (type.hasGeneration) countGeneration(type, next, old);
     this.#validate(type, next, old);
     warnOfFinalizers(next, old, options);
@@ -138,13 +144,17 @@ export class Registry {
   }
 
   /** The object with the request's namespace and the resource's kind; BadRequest where the body says something else. */
-  #identify(type: ResourceType, namespace: string, given: KubeObject, name?: string): KubeObject {
-    const object: KubeObject = { ...given, metadata: { ...given.metadata } };
-    if (type.custom && object.kind !== type.kind) {
-      const subject = { ...type, kind: object.kind };
-      const fault = invalidValue("kind", object.kind, `must be ${type.kind}`);
-      throw invalid(subject, object.metadata.name ?? "", [fault]);
-    }
+  #identify(
+    type: ResourceType,
+    namespace: string,
+    given: KubeObject,
+    options: WriteOptions,
+    name?: string,
+  ): KubeObject {
+    checkKind(this.resources, type, given, options);
+    const received = receive(type, given, options);
+    if (name !== undefined && !received.metadata.name) throw unnamed(name);
+    const object: KubeObject = { ...received, metadata: { ...received.metadata } };
     if (object.metadata.namespace && object.metadata.namespace !== namespace) {
       throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
     }
@@ -158,44 +168,7 @@ export class Registry {
       const value = object.metadata[field];
       if (value === null || (value && Object.keys(value).length === 0)) delete object.metadata[field];
     }
-    if (object.kind && object.kind !== type.kind) {
-      throw badRequest(
-        `${object.kind} in version ${
-          JSON.stringify(type.version)
-        } cannot be handled as a ${type.kind}: unknown conversion`,
-      );
-    }
-    if (object.apiVersion && object.apiVersion !== apiVersionOf(type)) {
-      throw badRequest(
-        `the API version in the data (${object.apiVersion}) does not match the expected API version (${
-          apiVersionOf(type)
-        })`,
-      );
-    }
     return toStored(this.resources, type, object);
-  }
-
-  #normalize(type: ResourceType, object: KubeObject, options: WriteOptions): KubeObject {
-    refuseWrongTypes(type, object);
-    if (!type.custom) {
-      return {
-        ...asObject(JSON.parse(JSON.stringify(object))),
-        ...(type.resource === "leases" && { spec: object.spec ?? {} }),
-      };
-    }
-    const { object: normal, unknown } = type.custom.normalize(object);
-    if (unknown.length > 0) {
-      const faults = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
-      if (options.fieldValidation === "Strict") {
-        throw badRequest(
-          `${type.kind} in version ${
-            JSON.stringify(type.version)
-          } cannot be handled as a ${type.kind}: strict decoding error: ${faults.join(", ")}`,
-        );
-      }
-      if (options.fieldValidation === "Warn") options.warnings?.push(...faults);
-    }
-    return normal;
   }
 
   #validate(type: ResourceType, object: KubeObject, old?: KubeObject): void {
@@ -219,9 +192,19 @@ export class Registry {
   }
 }
 
+/** Status is no client's to give; what shows instead is the default that a custom resource's schema declares. */
+function dropStatus(type: ResourceType, object: KubeObject, given: KubeObject): void {
+  if (!type.hasStatus || type.resource === "customresourcedefinitions") return;
+  if (type.custom && given.status === undefined) return;
+  delete object.status;
+  const shown = type.custom?.normalize(object).object.status;
+  if (shown !== undefined) object.status = shown;
+  else if (type.storage === "/pods") object.status = { phase: "Pending" };
+}
+
 function warnOfFinalizers(object: KubeObject, old: KubeObject | undefined, options: WriteOptions): void {
   for (const finalizer of object.metadata.finalizers ?? []) {
-    const known = finalizer.includes("/") || finalizer === orphanFinalizer || finalizer === foregroundFinalizer;
+    const known = finalizer.includes("/") || [orphanFinalizer, foregroundFinalizer, "kubernetes"].includes(finalizer);
     if (known || old?.metadata.finalizers?.includes(finalizer)) continue;
     const why = "prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers";
     options.warnings?.push(`metadata.finalizers: ${JSON.stringify(finalizer)}: ${why}`);

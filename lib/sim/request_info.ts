@@ -15,9 +15,11 @@ export interface RequestInfo {
   namespace: string;
   name: string;
   user: string;
+  /** Of the client program; empty when it says none. */
+  userAgent: string;
 }
 
-export function requestInfo(method: string, url: URL): RequestInfo {
+export function requestInfo(method: string, url: URL, userAgent = ""): RequestInfo {
   let parts = url.pathname.split("/").filter((part) => part !== "").map(decode);
   const info: RequestInfo = {
     verb: method.toLowerCase(),
@@ -31,12 +33,16 @@ export function requestInfo(method: string, url: URL): RequestInfo {
     namespace: "",
     name: "",
     user: "",
+    userAgent,
   };
   if (parts[0] === "api" && parts.length > 2) [info.version = "", ...parts] = parts.slice(1);
   else if (parts[0] === "apis" && parts.length > 3) {
     info.group = parts[1] ?? "";
     [info.version = "", ...parts] = parts.slice(2);
   } else return info;
+  // The older way to watch: /api/v1/watch/…
+  const watched = parts[0] === "watch" && parts.length > 1;
+  if (watched) parts = parts.slice(1);
   if (parts[0] === "namespaces" && parts.length > 1) {
     info.namespace = parts[1] ?? "";
     const own = parts.length === 2 || ["status", "finalize"].includes(parts[2] ?? "");
@@ -44,7 +50,7 @@ export function requestInfo(method: string, url: URL): RequestInfo {
   }
   [info.resource = "", info.name = "", info.subresource = ""] = parts;
   if (info.resource === "namespaces") info.namespace = info.name;
-  info.verb = verbOf(method, info);
+  info.verb = watched && method === "GET" ? "watch" : verbOf(method, info);
   return info;
 }
 
@@ -53,7 +59,7 @@ function verbOf(method: string, info: RequestInfo): string {
     case "GET":
     case "HEAD":
       if (info.name) return "get";
-      return ["true", "1"].includes(info.query.get("watch") ?? "") ? "watch" : "list";
+      return isTrue(info.query.get("watch")) ? "watch" : "list";
     case "POST":
       return "create";
     case "PUT":
@@ -65,6 +71,11 @@ function verbOf(method: string, info: RequestInfo): string {
     default:
       return method.toLowerCase();
   }
+}
+
+/** Any text but "0" and "false" counts as true, an empty one too, as long as the option is there at all. */
+export function isTrue(option: string | null): boolean {
+  return option !== null && option !== "0" && option.toLowerCase() !== "false";
 }
 
 function decode(part: string): string {

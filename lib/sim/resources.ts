@@ -4,6 +4,8 @@ import type { SelectableFields } from "./selectors.ts";
 import type { Column } from "./table.ts";
 import type { FieldFault, Subject } from "./status.ts";
 import type { KubeObject } from "./objects.ts";
+import type { JSONObject } from "../kube/contract.ts";
+import { type BuiltinSchema, builtinSchema } from "./builtin_schemas.ts";
 import { builtinColumns } from "./builtin_columns.ts";
 import { validateBuiltin } from "./builtin_validation.ts";
 
@@ -23,6 +25,10 @@ export interface ResourceType extends Subject {
   createOnUpdate: boolean;
   /** A replace without resourceVersion is allowed. */
   unconditionalUpdate: boolean;
+  /** What the Go type of an object without content writes nevertheless. */
+  zero: JSONObject;
+  /** Of a built-in resource whose objects are stored. */
+  schema: BuiltinSchema | undefined;
   /** Set for a custom resource; absent for one that is built in. */
   custom?: CustomSchema;
   /** Added to an object when it is deleted: its own controller has to clean up first. */
@@ -72,11 +78,14 @@ export function resourceType(
     unconditionalUpdate: true,
     deletionFinalizers: [],
     selectable: {},
+    zero: {},
+    schema: undefined,
     columns: builtinColumns(resource),
     storage: `${group}/${resource}`,
     validate: (object, old) => validateBuiltin(type, object, old),
     ...shape,
   };
+  if (!type.custom) type.schema = builtinSchema(type);
   return type;
 }
 
@@ -84,6 +93,7 @@ const cluster = { namespaced: false };
 const withoutCollection = allVerbs.filter((verb) => verb !== "deletecollection");
 const review = { namespaced: false, verbs: ["create"] };
 const rbac = { createOnUpdate: true };
+const rules = { ...rbac, zero: { rules: null } };
 
 /** Every built-in resource, one entry a served version. */
 export function builtinResources(): ResourceType[] {
@@ -95,6 +105,7 @@ export function builtinResources(): ResourceType[] {
       hasStatus: true,
       shortNames: ["ns"],
       selectable: { "status.phase": ["status", "phase"] },
+      zero: { spec: {}, status: {} },
     }),
     resourceType("", "v1", "configmaps", "ConfigMap", { shortNames: ["cm"] }),
     resourceType("", "v1", "secrets", "Secret", { selectable: { type: ["type"] } }),
@@ -110,18 +121,27 @@ export function builtinResources(): ResourceType[] {
       categories: ["all"],
       hasStatus: true,
       hasGeneration: true,
-      selectable: { "spec.nodeName": ["spec", "nodeName"], "status.phase": ["status", "phase"] },
+      selectable: podFields(),
+      zero: { spec: { containers: null }, status: {} },
     }),
-    resourceType("", "v1", "resourcequotas", "ResourceQuota", { shortNames: ["quota"], hasStatus: true }),
+    resourceType("", "v1", "resourcequotas", "ResourceQuota", {
+      shortNames: ["quota"],
+      hasStatus: true,
+      zero: { spec: {}, status: {} },
+    }),
     resourceType("events.k8s.io", "v1", "events", "Event", {
       shortNames: ["ev"],
       createOnUpdate: true,
       selectable: eventFields("regarding"),
     }),
-    resourceType("coordination.k8s.io", "v1", "leases", "Lease", { createOnUpdate: true, unconditionalUpdate: false }),
-    resourceType(authorization, "v1", "roles", "Role", rbac),
+    resourceType("coordination.k8s.io", "v1", "leases", "Lease", {
+      createOnUpdate: true,
+      unconditionalUpdate: false,
+      zero: { spec: {} },
+    }),
+    resourceType(authorization, "v1", "roles", "Role", rules),
     resourceType(authorization, "v1", "rolebindings", "RoleBinding", rbac),
-    resourceType(authorization, "v1", "clusterroles", "ClusterRole", { ...rbac, ...cluster }),
+    resourceType(authorization, "v1", "clusterroles", "ClusterRole", { ...rules, ...cluster }),
     resourceType(authorization, "v1", "clusterrolebindings", "ClusterRoleBinding", { ...rbac, ...cluster }),
     resourceType("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", {
       ...cluster,
@@ -141,6 +161,11 @@ export function builtinResources(): ResourceType[] {
     }),
     resourceType("authorization.k8s.io", "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview", review),
   ];
+}
+
+function podFields(): SelectableFields {
+  const paths = ["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName"];
+  return Object.fromEntries([...paths, "status.phase", "status.podIP"].map((path) => [path, path.split(".")]));
 }
 
 function eventFields(object: string): SelectableFields {
@@ -173,6 +198,11 @@ export class Resources {
 
   get(group: string, version: string, resource: string): ResourceType | undefined {
     return this.#types.get(nameOf(group, version, resource));
+  }
+
+  /** Whether the group has that version, with whatever resources. */
+  serves(group: string, version: string): boolean {
+    return this.all().some((type) => type.group === group && type.version === version);
   }
 
   /** By kind, as an owner reference or a manifest names it. */

@@ -2,7 +2,7 @@
 // against it again (validation ratcheting). Source: k8s.io/apiextensions-apiserver pkg/apiserver/validation.
 import type { JSONValue } from "../kube/contract.ts";
 import { isRecord, type KubeObject, sameJSON } from "./objects.ts";
-import { type FieldFault, invalidValue, required, show } from "./status.ts";
+import { type FieldFault, invalidValue, notSupported, required, show } from "./status.ts";
 import { formatFault } from "./formats.ts";
 
 export interface ValidationRule {
@@ -66,12 +66,7 @@ function faultsOf(value: unknown, schema: Schema, path: string, old: unknown): F
   if (typed) return [typed];
   const faults: FieldFault[] = [];
   if (schema.enum && !schema.enum.some((allowed) => sameJSON(allowed, value))) {
-    const supported = schema.enum.map(show).join(", ");
-    faults.push({
-      reason: "FieldValueNotSupported",
-      field: path,
-      message: `Unsupported value: ${show(value)}: supported values: ${supported}`,
-    });
+    faults.push(notSupported(path, value, schema.enum));
   }
   if (typeof value === "string") faults.push(...textFaults(value, schema, path));
   else if (typeof value === "number") faults.push(...numberFaults(value, schema, path));

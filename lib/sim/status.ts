@@ -98,13 +98,18 @@ export function invalid(subject: Subject, name: string, faults: FieldFault[]): A
   return new ApiError(422, "Invalid", `${kind} "${name}" is invalid${faults.length ? `: ${list}` : ""}`, {
     ...(name && { name }),
     ...(subject.group && { group: subject.group }),
-    kind: subject.kind,
+    ...(subject.kind && { kind: subject.kind }),
     causes: faults.map(({ reason, message, field }) => ({ reason, message, field })),
   });
 }
 
 export function gone(message: string, listMeta: JSONObject = {}): ApiError {
   return new ApiError(410, "Expired", message, undefined, listMeta);
+}
+
+/** A path that the server does not serve, within a group and version that it does. */
+export function unknownResource(): ApiError {
+  return new ApiError(404, "NotFound", "the server could not find the requested resource", {});
 }
 
 export function methodNotAllowed(): ApiError {
@@ -122,6 +127,14 @@ export function tooLarge(limitBytes: number): ApiError {
   return new ApiError(413, "RequestEntityTooLarge", `limit is ${limitBytes}`, {});
 }
 
+/** What Go calls a JSON value that it cannot decode. */
+export function goKind(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value === "boolean") return "bool";
+  if (typeof value === "number" && !Number.isInteger(value)) return `number ${value}`;
+  return Array.isArray(value) ? "array" : typeof value;
+}
+
 /** A value as Go prints it in a field's message: quoted text, plain numbers, JSON for the rest. */
 export function show(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : value === undefined ? "null" : JSON.stringify(value);
@@ -133,6 +146,15 @@ export function required(field: string, detail = ""): FieldFault {
 
 export function invalidValue(field: string, value: unknown, detail: string): FieldFault {
   return { reason: "FieldValueInvalid", field, message: `Invalid value: ${show(value)}: ${detail}` };
+}
+
+export function notSupported(field: string, value: unknown, supported: readonly unknown[]): FieldFault {
+  const known = supported.map(show).join(", ");
+  return {
+    reason: "FieldValueNotSupported",
+    field,
+    message: `Unsupported value: ${show(value)}: supported values: ${known}`,
+  };
 }
 
 export function forbiddenField(field: string, detail: string): FieldFault {

@@ -28,6 +28,7 @@ export class Storage {
   #collections = new Map<string, Collection>();
   #listeners = new Set<(change: Change) => void>();
   #historyLimit: number;
+  #compactedTo = 0;
 
   /** Beyond `historyLimit` changes of a resource the oldest are forgotten, as compaction does. */
   constructor(historyLimit = 10_000) {
@@ -115,6 +116,7 @@ export class Storage {
   /** Forgets history: older resourceVersions and continue tokens answer 410 from now on. */
   compact(): void {
     this.revision++;
+    this.#compactedTo = this.revision;
     for (const collection of this.#collections.values()) {
       collection.history = [];
       collection.forgotten = this.revision;
@@ -143,7 +145,7 @@ export class Storage {
   #collection(resource: string): Collection {
     let found = this.#collections.get(resource);
     if (!found) {
-      found = { objects: new Map(), order: undefined, history: [], forgotten: 0 };
+      found = { objects: new Map(), order: undefined, history: [], forgotten: this.#compactedTo };
       this.#collections.set(resource, found);
     }
     return found;

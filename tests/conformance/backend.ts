@@ -19,6 +19,9 @@ export interface Call {
   type?: string;
   accept?: string;
   token?: string;
+  headers?: Record<string, string>;
+  /** The body as it is sent, in place of `body`: for what JSON.stringify cannot say. */
+  raw?: string;
 }
 
 export type Send = (method: string, path: string, init: RequestInit) => Promise<Response>;
@@ -33,14 +36,14 @@ export class Api {
   constructor(readonly send: Send) {}
 
   async call(method: string, path: string, call: Call = {}): Promise<Answer> {
-    const headers: Record<string, string> = { accept: call.accept ?? "application/json" };
-    if (call.body !== undefined) headers["content-type"] = call.type ?? "application/json";
+    const headers: Record<string, string> = { accept: call.accept ?? "application/json", ...call.headers };
+    const text = call.raw ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
+    if (text !== undefined) headers["content-type"] = call.type ?? "application/json";
     if (call.token) headers.authorization = `Bearer ${call.token}`;
-    const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) };
-    const response = await this.send(method, path, { method, headers, ...body });
-    const text = await response.text();
+    const response = await this.send(method, path, { method, headers, ...(text !== undefined && { body: text }) });
+    const answer = await response.text();
     const json = response.headers.get("content-type")?.includes("json") && !path.includes("watch=");
-    return { code: response.status, body: json ? JSON.parse(text) : {}, text, headers: response.headers };
+    return { code: response.status, body: json ? JSON.parse(answer) : {}, text: answer, headers: response.headers };
   }
 
   /** The object; fails the case when the answer is no success. */
@@ -109,8 +112,12 @@ export interface Backend extends AsyncDisposable {
 }
 
 export function simulated(): Backend {
-  const server = new ApiServer({ clock: systemClock });
-  const send: Send = (_, path, init) => server.handle(new Request(`http://sim${path}`, init));
+  const token = "admin-token";
+  const admin = { username: "admin", groups: ["system:masters"] };
+  const server = new ApiServer({ clock: systemClock, authorization: "rbac", tokens: new Map([[token, admin]]) });
+  // What was written first is forgotten, as on any server that is up for some minutes.
+  server.compact();
+  const send: Send = (_, path, init) => server.handle(new Request(`http://sim${path}`, authorized(init, token)));
   return {
     api: new Api(send),
     unique: "sim",
@@ -131,11 +138,8 @@ export async function cluster(kubeconfigPath: string): Promise<Backend> {
   const { cluster } = named(config.clusters, context.cluster) as { cluster: Record<string, string> };
   const { user } = named(config.users, context.user) as { user: { token: string } };
   const client = Deno.createHttpClient({ caCerts: [atob(cluster["certificate-authority-data"] ?? "")] });
-  const send: Send = (_, path, init) => {
-    const headers = new Headers(init.headers);
-    if (!headers.has("authorization")) headers.set("authorization", `Bearer ${user.token}`);
-    return fetch(`${cluster.server}${path}`, { ...init, headers, client });
-  };
+  const send: Send = (_, path, init) =>
+    fetch(`${cluster.server}${path}`, { ...authorized(init, user.token), client } as RequestInit);
   return {
     api: new Api(send),
     unique: crypto.randomUUID().slice(0, 8),
@@ -144,4 +148,11 @@ export async function cluster(kubeconfigPath: string): Promise<Backend> {
       return Promise.resolve();
     },
   };
+}
+
+/** The request as the administrator's, unless it names somebody else; an empty token is nobody's. */
+function authorized(init: RequestInit, token: string): RequestInit {
+  const headers = new Headers(init.headers);
+  if (!headers.has("authorization")) headers.set("authorization", `Bearer ${token}`);
+  return { ...init, headers };
 }

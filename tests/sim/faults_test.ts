@@ -159,6 +159,7 @@ Deno.test("bookmarks come once a minute and shortly before the time limit, then 
   const { server, clock, call } = manual();
   using _ = server;
   const reader = (await call("GET", `${path}?watch=true&allowWatchBookmarks=true&timeoutSeconds=90`)).body!.getReader();
+  assertEquals((await next(reader)).object.metadata.annotations, { "k8s.io/initial-events-end": "true" });
   clock.advance(60_000);
   assertEquals((await next(reader)).type, "BOOKMARK");
   clock.advance(28_000);

@@ -32,6 +32,15 @@ const patches: [name: string, operations: JSONValue, result: JSONObject][] = [
   ["reads escaped keys", [{ op: "replace", path: "/o/a~1b", value: 2 }], { l: [1, 2], o: { "a/b": 2 } }],
   ["moves", [{ op: "move", from: "/l", path: "/o/l" }], { o: { "a/b": 1, l: [1, 2] } }],
   ["copies", [{ op: "copy", from: "/o", path: "/p" }], { l: [1, 2], o: { "a/b": 1 }, p: { "a/b": 1 } }],
+  ["copies null from what is absent", [{ op: "copy", from: "/none", path: "/p" }], {
+    l: [1, 2],
+    o: { "a/b": 1 },
+    p: null,
+  }],
+  ["counts from the end", [{ op: "add", path: "/l/-1", value: 9 }, { op: "remove", path: "/l/-2" }], {
+    l: [1, 9],
+    o: { "a/b": 1 },
+  }],
   ["tests for absence with null", [{ op: "test", path: "/none", value: null }], { l: [1, 2], o: { "a/b": 1 } }],
 ];
 for (const [name, operations, result] of patches) {
@@ -43,7 +52,8 @@ const impossible: JSONValue[] = [
   [{ op: "remove", path: "/none" }],
   [{ op: "add", path: "/none/x", value: 1 }],
   [{ op: "add", path: "/l/7", value: 1 }],
-  [{ op: "copy", from: "/none", path: "/x" }],
+  [{ op: "remove", path: "/l/x" }],
+  [{ op: "move", from: "/none", path: "/x" }],
   [{ op: "odd", path: "/a" }],
 ];
 for (const operations of impossible) {
