@@ -72,6 +72,7 @@ export class CustomResources implements Disposable {
     const declared = version.additionalPrinterColumns;
     const custom: CustomSchema = {
       definition: definition.metadata.name ?? "",
+      schema,
       normalize: (object) => normalize(object, schema),
     };
     const { names } = spec;

@@ -2,6 +2,7 @@
 // subresource, finalizers, preconditions, no write for no change. HTTP stays outside; the garbage collector and other
 // in-process controllers use it directly. Synchronous: one call is one step, nothing interleaves.
 import type { Clock } from "../clock.ts";
+import type { JSONObject } from "../kube/contract.ts";
 import { admitCreate } from "./admission.ts";
 import { toServed, toStored } from "./conversion.ts";
 import {
@@ -29,8 +30,8 @@ export interface WriteOptions {
   /** Fields that the client named twice. */
   duplicates?: string[];
   subresource?: string;
-  /** Who writes, as managedFields name it; absent: ownership is not tracked. */
-  fieldManager?: string;
+  /** managedFields after the write; absent: they are left as they are. */
+  owners?: (type: ResourceType, before: KubeObject | undefined, after: KubeObject) => JSONObject[] | undefined;
   /** The object is what a patch made: what is wrong with it is told in other words. */
   patched?: boolean;
 }
@@ -73,6 +74,7 @@ export class Registry {
     warnOfFinalizers(object, undefined, options);
     admitCreate(this, type, namespace, name, "quota");
     if (this.storage.get(type.storage, storageKey(namespace, name))) throw alreadyExists(type, name);
+    trackOwners(type, undefined, object, options);
     if (options.dryRun) return object;
     const stored = this.#put(type, object);
     if (type.custom && type.hasStatus && stored.status !== undefined) this.#unwritten.add(stored);
@@ -118,6 +120,7 @@ export class Registry {
     if (type.hasGeneration) countGeneration(type, next, old);
     this.#validate(type, next, old);
     warnOfFinalizers(next, old, options);
+    trackOwners(type, old, next, options);
     if (sameJSON(next, old) && !this.#unwritten.has(old)) return { object: old, created: false };
     if (options.dryRun) return { object: next, created: false };
     if (next.metadata.deletionTimestamp === undefined || !mayVanish(next)) {
@@ -200,6 +203,18 @@ function dropStatus(type: ResourceType, object: KubeObject, given: KubeObject): 
   const shown = type.custom?.normalize(object).object.status;
   if (shown !== undefined) object.status = shown;
   else if (type.storage === "/pods") object.status = { phase: "Pending" };
+}
+
+function trackOwners(
+  type: ResourceType,
+  before: KubeObject | undefined,
+  after: KubeObject,
+  options: WriteOptions,
+): void {
+  if (!options.owners) return;
+  const owners = options.owners(type, before, after);
+  if (owners) after.metadata.managedFields = owners;
+  else delete after.metadata.managedFields;
 }
 
 function warnOfFinalizers(object: KubeObject, old: KubeObject | undefined, options: WriteOptions): void {

@@ -70,7 +70,7 @@ export class ResourceApi {
   }
 
   async #create(type: ResourceType, info: RequestInfo, request: Request): Promise<Response> {
-    const options = readWriteOptions(info, "CreateOptions");
+    const options = readWriteOptions(info, this.clock.now(), "CreateOptions");
     return await warned(options, async () => {
       const body = await this.#object(type, request, options);
       const created = this.registry.create(type, spaceOf(type, info), body, options);
@@ -79,7 +79,11 @@ export class ResourceApi {
   }
 
   async #replace(type: ResourceType, info: RequestInfo, request: Request): Promise<Response> {
-    const options = { ...readWriteOptions(info, "UpdateOptions"), mayCreate: true, conditional: true };
+    const options = {
+      ...readWriteOptions(info, this.clock.now(), "UpdateOptions"),
+      mayCreate: true,
+      conditional: true,
+    };
     return await warned(options, async () => {
       const body = await this.#object(type, request, options);
       const { object, created } = this.registry.update(type, spaceOf(type, info), info.name, () => body, options);
@@ -91,7 +95,7 @@ export class ResourceApi {
     const kind = mediaType(request);
     const types = type.custom ? patchTypes.filter((each) => each !== strategicType) : patchTypes;
     if (!types.includes(kind)) throw unsupportedMediaType(types);
-    const options = readWriteOptions(info, "PatchOptions", kind);
+    const options = readWriteOptions(info, this.clock.now(), "PatchOptions", kind);
     const { value: patch = null, duplicates } = await readBody(request);
     if (kind !== applyType) tellDuplicates(options, duplicates);
     return await warned(options, () => {

@@ -1,5 +1,6 @@
 // What a resource is to the API server, and the table of those that are built in. CustomResourceDefinitions add more
 // (custom_resources.ts). Rules on single built-in kinds are in builtin_validation.ts.
+import type { Schema } from "./schema.ts";
 import type { SelectableFields } from "./selectors.ts";
 import type { Column } from "./table.ts";
 import type { FieldFault, Subject } from "./status.ts";
@@ -45,6 +46,8 @@ export interface ResourceType extends Subject {
 export interface CustomSchema {
   /** Unknown fields go, defaults come; the paths of the fields that went are returned. */
   normalize(object: KubeObject): { object: KubeObject; unknown: string[] };
+  /** The version's structural schema. */
+  schema: Schema;
   /** The columns were declared by the definition: no Name and Age are added but Name. */
   definition: string;
 }

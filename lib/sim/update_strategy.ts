@@ -14,6 +14,7 @@ export function prepareUpdate(
     const next: KubeObject = { ...old, metadata: { ...old.metadata } };
     if (wanted.status === undefined) delete next.status;
     else next.status = wanted.status;
+    if (wanted.metadata.managedFields) next.metadata.managedFields = wanted.metadata.managedFields;
     return next;
   }
   const kept = old.metadata;

@@ -2,6 +2,7 @@
 // Source: k8s.io/apimachinery pkg/apis/meta/v1/validation.
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
 import type { Deletion } from "./deletion.ts";
+import { afterUpdate } from "./managed_fields.ts";
 import { isJSONObject, isRecord } from "./objects.ts";
 import type { FieldValidation, WriteOptions } from "./registry.ts";
 import { isTrue, type RequestInfo } from "./request_info.ts";
@@ -19,6 +20,8 @@ export type OptionsKind = "CreateOptions" | "UpdateOptions" | "PatchOptions" | "
 
 export interface RequestOptions extends WriteOptions {
   warnings: string[];
+  /** Who writes, as managedFields name it. */
+  fieldManager: string;
   /** Take fields over from other managers. */
   force: boolean;
 }
@@ -27,7 +30,12 @@ const managerLimitBytes = 128;
 const applyType = "application/apply-patch+yaml";
 
 /** Throws Invalid for options that the server does not know. `patchType` is the media type of a patch. */
-export function readWriteOptions(info: RequestInfo, kind: OptionsKind, patchType = ""): RequestOptions {
+export function readWriteOptions(
+  info: RequestInfo,
+  nowMs: number,
+  kind: OptionsKind,
+  patchType = "",
+): RequestOptions {
   const { query } = info;
   const dryRun = query.getAll("dryRun");
   const fieldValidation = query.get("fieldValidation") ?? "";
@@ -43,11 +51,13 @@ export function readWriteOptions(info: RequestInfo, kind: OptionsKind, patchType
     faults.push(notSupported("fieldValidation", fieldValidation, ["", "Ignore", "Strict", "Warn"]));
   }
   refuse(kind, faults);
+  const writer = { manager: fieldManager || userAgentOf(info), subresource: info.subresource, nowMs };
   return {
     dryRun: dryRun.length > 0,
+    fieldManager: writer.manager,
+    owners: (type, before, after) => afterUpdate(type, before, after, writer),
     fieldValidation: (fieldValidation || "Warn") as FieldValidation,
     subresource: info.subresource,
-    fieldManager: fieldManager || userAgentOf(info),
     force: isTrue(force),
     warnings: [],
   };
