@@ -6,6 +6,8 @@ import type { Schema } from "./schema.ts";
 /** A schema that knows the name of its Go struct, which decoding errors tell. */
 export interface BuiltinSchema extends Schema {
   struct?: string;
+  /** Written even when it is empty, as few lists and maps are. */
+  keepsEmpty?: boolean;
   /** The Go type where it is not the plain one of the JSON type. */
   goType?: string;
   properties?: Record<string, BuiltinSchema>;
@@ -66,6 +68,7 @@ const policyRule = struct("PolicyRule", {
   resourceNames: texts,
   nonResourceURLs: texts,
 });
+const rules: BuiltinSchema = { ...list(policyRule), keepsEmpty: true };
 const roleRef = atomic(struct("RoleRef", { apiGroup: text, kind: text, name: text }));
 const subject = atomic(struct("Subject", { kind: text, apiGroup: text, name: text, namespace: text }));
 const labelSelector = atomic(struct("LabelSelector", { matchLabels: map(text), matchExpressions: list(any) }));
@@ -159,9 +162,9 @@ const kinds: Record<string, Record<string, BuiltinSchema>> = {
       preferredHolder: text,
     }),
   },
-  "rbac.authorization.k8s.io/roles": { rules: list(policyRule) },
+  "rbac.authorization.k8s.io/roles": { rules },
   "rbac.authorization.k8s.io/clusterroles": {
-    rules: list(policyRule),
+    rules,
     aggregationRule: struct("AggregationRule", { clusterRoleSelectors: list(labelSelector) }),
   },
   "rbac.authorization.k8s.io/rolebindings": { subjects: list(subject), roleRef },

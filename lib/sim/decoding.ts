@@ -62,9 +62,15 @@ function value(given: unknown, schema: BuiltinSchema, path: string, owner: strin
     const kept = properties
       ? value(inner, each, where, struct, unknown)
       : value(inner, each, path, struct, unknown) ?? (inner === null ? zero(each) : undefined);
-    if (kept !== undefined) decoded[key] = kept;
+    if (kept !== undefined && !(properties && isLeftOut(kept, each))) decoded[key] = kept;
   }
   return decoded;
+}
+
+/** Most empty lists and maps are not written by their Go type. */
+function isLeftOut(kept: unknown, { keepsEmpty, struct }: BuiltinSchema): boolean {
+  if (keepsEmpty || struct) return false;
+  return Array.isArray(kept) ? kept.length === 0 : isRecord(kept) && Object.keys(kept).length === 0;
 }
 
 function checkText(text: string, format: string | undefined): void {

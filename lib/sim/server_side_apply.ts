@@ -14,6 +14,7 @@ import {
   wholeSchema,
 } from "./managed_fields.ts";
 import { asJSON, asObject, isJSONObject, type KubeObject, sameJSON, storageKey, textAt, timestamp } from "./objects.ts";
+import { unnamed } from "./receive.ts";
 import type { Registry } from "./registry.ts";
 import type { RequestInfo } from "./request_info.ts";
 import { apiVersionOf, type ResourceType } from "./resources.ts";
@@ -42,13 +43,14 @@ export function applyPatch(
   };
   const { owners: _, ...untracked } = options;
   if (!stored) {
+    if (!textAt(applied, "metadata", "name")) throw unnamed(info.name);
     const uid = textAt(applied, "metadata", "uid");
     if (uid) {
       const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
       throw conflict(type, info.name, why);
     }
     const object = asObject(applied);
-    object.metadata = { ...object.metadata, name: info.name };
+    object.metadata = { ...object.metadata };
     delete object.metadata.resourceVersion;
     withOwners(object, [self]);
     return { object: registry.create(type, namespace, object, untracked), created: true };

@@ -1,19 +1,23 @@
 // Every conformance case, in the order of the files.
 import type { ConformanceCase } from "../harness.ts";
 import { applyCases } from "./apply_and_definitions.ts";
+import { bodyCases } from "./bodies.ts";
 import { clusterCases } from "./cluster_semantics.ts";
 import { collectionCases } from "./collections.ts";
 import { customResourceCases } from "./custom_resources.ts";
+import { ownershipCases } from "./ownership.ts";
 import { versionCases } from "./versions.ts";
 import { watchCases } from "./watches.ts";
 import { writeCases } from "./writes.ts";
 
 export const allCases: ConformanceCase[] = [
   ...writeCases,
+  ...bodyCases,
   ...customResourceCases,
   ...collectionCases,
   ...versionCases,
   ...watchCases,
   ...clusterCases,
   ...applyCases,
+  ...ownershipCases,
 ];
