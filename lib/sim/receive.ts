@@ -2,7 +2,7 @@
 // defaulted by their schema; unknown fields are refused, told as warnings, or ignored, as fieldValidation says.
 import { decode, metadataFault } from "./decoding.ts";
 import type { KubeObject } from "./objects.ts";
-import type { WriteOptions } from "./registry.ts";
+import type { WriteOptions } from "./writes.ts";
 import { apiVersionOf, type Resources, type ResourceType } from "./resources.ts";
 import { type ApiError, badRequest, invalid, invalidValue } from "./status.ts";
 

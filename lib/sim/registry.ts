@@ -2,7 +2,6 @@
 // subresource, finalizers, preconditions, no write for no change. HTTP stays outside; the garbage collector and other
 // in-process controllers use it directly. Synchronous: one call is one step, nothing interleaves.
 import type { Clock } from "../clock.ts";
-import type { JSONObject } from "../kube/contract.ts";
 import { admitCreate } from "./admission.ts";
 import { toServed, toStored } from "./conversion.ts";
 import {
@@ -18,23 +17,8 @@ import { checkKind, receive, unnamed } from "./receive.ts";
 import { type Resources, type ResourceType } from "./resources.ts";
 import { alreadyExists, ApiError, badRequest, conflict, invalid, invalidValue, notFound } from "./status.ts";
 import type { Storage } from "./storage.ts";
+import type { WriteOptions } from "./writes.ts";
 import { countGeneration, prepareUpdate } from "./update_strategy.ts";
-
-export type FieldValidation = "Ignore" | "Warn" | "Strict";
-
-export interface WriteOptions {
-  dryRun?: boolean;
-  fieldValidation?: FieldValidation;
-  /** Warnings for the client are added here. */
-  warnings?: string[];
-  /** Fields that the client named twice. */
-  duplicates?: string[];
-  subresource?: string;
-  /** managedFields after the write; absent: they are left as they are. */
-  owners?: (type: ResourceType, before: KubeObject | undefined, after: KubeObject) => JSONObject[] | undefined;
-  /** The object is what a patch made: what is wrong with it is told in other words. */
-  patched?: boolean;
-}
 
 /** etcd's default `--max-request-bytes`. */
 const etcdLimitBytes = 1.5 * 1024 * 1024;

@@ -4,7 +4,7 @@ import type { JSONObject, JSONValue } from "../kube/contract.ts";
 import type { Deletion } from "./deletion.ts";
 import { afterUpdate } from "./managed_fields.ts";
 import { isJSONObject, isRecord } from "./objects.ts";
-import type { FieldValidation, WriteOptions } from "./registry.ts";
+import type { FieldValidation, WriteOptions } from "./writes.ts";
 import { isTrue, type RequestInfo } from "./request_info.ts";
 import {
   badRequest,
