@@ -5,9 +5,9 @@ import type { JSONObject, JSONValue, RestClient } from "../kube/contract.ts";
 import { StatusError } from "../kube/errors.ts";
 import { type Execution, executionFrom } from "../workflow/execution.ts";
 import { type Lock, lockFrom } from "../workflow/lock.ts";
-import { apiVersion, plural, tektonApiVersion } from "../workflow/names.ts";
+import { apiVersion, label, managedBy, plural, tektonApiVersion } from "../workflow/names.ts";
 import { type PipelineRun, pipelineRunFrom } from "../workflow/pipeline_run.ts";
-import { isObject, listAt } from "../workflow/read.ts";
+import { isObject, listAt, objectAt, textAt } from "../workflow/read.ts";
 
 interface Place {
   readonly namespace: string;
@@ -36,6 +36,9 @@ export function listPath(kind: KindName, namespace: string): string {
   const { root, resource } = kinds[kind];
   return namespace ? `${root}/namespaces/${namespace}/${resource}` : `${root}/${resource}`;
 }
+
+/** The label selector of what this controller has made. */
+export const oursOnly = `${label.managedBy}=${managedBy}`;
 
 export class Api {
   readonly #client: RestClient;
@@ -94,6 +97,25 @@ export class Api {
       if (error instanceof StatusError && error.objectNotFound) return undefined;
       throw error;
     }
+  }
+
+  /** Our PipelineRuns under a list path, live, in pages: a history may be long. */
+  async pipelineRuns(path: string): Promise<PipelineRun[]> {
+    const found: PipelineRun[] = [];
+    for (let next: string | undefined = ""; next !== undefined;) {
+      const page = object(
+        await this.#client.performRequest({
+          method: "GET",
+          path,
+          querystring: new URLSearchParams({ labelSelector: oursOnly, limit: "500", ...(next && { continue: next }) }),
+          expectJson: true,
+          abortSignal: this.#signal,
+        }),
+      );
+      found.push(...listAt(page, "items").filter(isObject).map(pipelineRunFrom));
+      next = textAt(objectAt(page, "metadata"), "continue") || undefined;
+    }
+    return found;
   }
 
   /** The TaskRuns of a PipelineRun, whole, live. */

@@ -9,10 +9,9 @@ import { keyOf, type Stored } from "../kube/store.ts";
 import type { Logger } from "../log.ts";
 import { type Execution, executionFrom } from "../workflow/execution.ts";
 import { isReadable, type Lock, lockFrom } from "../workflow/lock.ts";
-import { label, managedBy } from "../workflow/names.ts";
 import { isFinished, type PipelineRun, pipelineRunFrom } from "../workflow/pipeline_run.ts";
 import { canonicalTarget, parseTarget, TargetError } from "../workflow/target.ts";
-import { listPath } from "./api.ts";
+import { listPath, oursOnly } from "./api.ts";
 
 /** How long a deleted object is remembered: longer than any answer, and than any watch, is late. */
 const rememberMs = 10 * 60_000;
@@ -115,7 +114,6 @@ export function createCaches(o: CacheOptions): Caches {
     });
     return new Cache(informer, clock, embalm);
   };
-  const ours = `${label.managedBy}=${managedBy}`;
   return {
     executions: create(
       "workflowexecutions",
@@ -133,16 +131,16 @@ export function createCaches(o: CacheOptions): Caches {
         execution: (run) => run.executionKey ? [run.executionKey] : [],
         uid: (run) => run.executionUid ? [run.executionUid] : [],
         // The lock index: unfinished runs by the target that they stand for.
-        target: (run) => isFinished(run) ? [] : targetsOf(run.target, run.executionKey.split("/")[0] ?? ""),
+        target: (run) => isFinished(run) ? [] : targetsOfRun(run),
       },
-      ours,
+      oursOnly,
     ),
     locks: create(
       "leases",
       [listPath("lock", o.lockNamespace)],
       lockFrom,
       { holder: ({ holder }) => holder && isReadable(holder) ? [keyOf(holder)] : [] },
-      ours,
+      oursOnly,
     ),
   };
 }
@@ -155,6 +153,11 @@ type AnyInformer = Pick<Informer<Stored>, "run" | "synced" | "whenSynced" | "las
 /** The informers by the plural of their resource. */
 export function informersOf({ executions, pipelineRuns, locks }: Caches): Readonly<Record<string, AnyInformer>> {
   return { workflowexecutions: executions.informer, pipelineruns: pipelineRuns.informer, leases: locks.informer };
+}
+
+/** The canonical target that a run stands for: one, or none if it cannot be told. */
+export function targetsOfRun(run: PipelineRun): string[] {
+  return targetsOf(run.target, run.executionKey.split("/")[0] ?? "");
 }
 
 function targetsOf(target: string, executionNamespace: string): string[] {

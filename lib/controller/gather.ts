@@ -7,13 +7,14 @@ import { isFinal } from "../workflow/execution.ts";
 import type { Evidence } from "../workflow/failure.ts";
 import { type Lock, lockName, type RecentEnd } from "../workflow/lock.ts";
 import type { OrphanSnapshot } from "../workflow/orphan.ts";
-import { endOf } from "../workflow/outcome.ts";
 import { hasBegun, isFinished, type PipelineRun, pipelineRunName, type Waiting } from "../workflow/pipeline_run.ts";
+import { endOf } from "../workflow/recent_end.ts";
 import type { Refusal } from "../workflow/refusal.ts";
 import { type AuditState, type Rival, type Rules, type Seen, type Snapshot, targetOf } from "../workflow/snapshot.ts";
 import { canonicalTarget } from "../workflow/target.ts";
 import type { Caches } from "./caches.ts";
 import type { ExecutionTraces } from "./execution_traces.ts";
+import { knowsAllBefore, rivalsOn } from "./rivals.ts";
 
 /** What one pass has found out live. A write makes all of it stale, and clears it. */
 export interface Facts {
@@ -94,9 +95,10 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
       value: holderRun.value?.executionUid === holder?.uid ? holderRun.value : undefined,
       live: holderRun.live,
     },
+    holderLastSeen: holder && caches.executions.lastSeen(holder.uid),
     rivals: facts.rivals
-      ? { value: facts.rivals.value, live: true }
-      : { value: rivalsOn(caches, canonical, execution.uid), live: false },
+      ? { value: facts.rivals.value, live: true, complete: true }
+      : { value: rivalsOn(caches, canonical, execution.uid), live: false, complete: knowsAllBefore(caches, run) },
     recentEnds: canonical === undefined || isFinal(execution) ? [] : recentEndsOn(caches, canonical, execution.uid),
     holdOffMs: Math.max(0, memory.retryAtMs - clock.monotonic()),
     refusal: facts.refusal,
@@ -198,29 +200,11 @@ function straysOf(
   );
 }
 
-function rivalsOn(caches: Caches, canonical: string | undefined, ownUid: string): Rival[] {
-  if (canonical === undefined) return [];
-  const unfinished = caches.pipelineRuns.by("target", canonical)
-    .filter(({ executionUid }) => executionUid !== ownUid)
-    .map((run) => ({ run, execution: executionOf(caches, run) }));
-  // A run that has finished is still its execution's until that says how it ended.
-  const known = new Set(unfinished.map(({ run }) => run.executionUid));
-  const running = caches.executions.by("target", canonical)
-    .filter(({ uid, status }) => uid !== ownUid && !known.has(uid) && status.phase === "Running")
-    .map((execution) => ({ run: caches.pipelineRuns.by("uid", execution.uid)[0], execution }));
-  return [...unfinished, ...running];
-}
-
 function tombstone(run: PipelineRun | undefined): PipelineRun | undefined {
   const finished = run?.succeeded !== undefined && run.succeeded.status !== "Unknown";
   return run && finished
     ? { ...run, deletedAtMs: run.deletedAtMs ?? run.completionTimeMs ?? run.createdAtMs }
     : undefined;
-}
-
-function executionOf(caches: Caches, run: PipelineRun): Execution | undefined {
-  const execution = caches.executions.informer.store.get(run.executionKey);
-  return execution?.uid === run.executionUid ? execution : undefined;
 }
 
 function recentEndsOn(caches: Caches, canonical: string, ownUid: string): RecentEnd[] {

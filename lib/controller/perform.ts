@@ -26,6 +26,7 @@ import { withoutDetails } from "../workflow/status.ts";
 import type { Api } from "./api.ts";
 import type { Caches } from "./caches.ts";
 import type { Facts } from "./gather.ts";
+import { rivalsNow } from "./rivals.ts";
 
 /** Whom an action is about. */
 export interface Subject {
@@ -147,7 +148,7 @@ async function readLive(
       };
       return;
     case "rivals":
-      facts.rivals = { value: await stillThere(api, subject.rivals) };
+      facts.rivals = { value: await rivalsNow(api, caches, subject) };
       return;
     case "execution":
       facts.execution = { value: await api.get("execution", subject.place) };
@@ -312,20 +313,6 @@ async function holderOf(api: Api, at: Holder | undefined): Promise<NonNullable<F
     if (error instanceof StatusError && error.httpCode === 403) return { value: undefined, hidden: true };
     throw error;
   }
-}
-
-/** The runs that are still unfinished, or whose executions have not come to their end, as they are now. */
-async function stillThere(api: Api, rivals: readonly Rival[]): Promise<Rival[]> {
-  const found: Rival[] = [];
-  for (const { run, execution: cached } of rivals) {
-    const now = run && await api.get("pipelineRun", run);
-    const [namespace = "", name = ""] = run?.executionKey.split("/") ?? [cached?.namespace, cached?.name];
-    const named = namespace && name ? await api.get("execution", { namespace, name }) : undefined;
-    const execution = named?.uid === (run?.executionUid ?? cached?.uid) ? named : undefined;
-    const unfinished = now !== undefined && now.uid === run?.uid && !isFinished(now);
-    if (unfinished || execution?.status.phase === "Running") found.push({ run: now ?? run, execution });
-  }
-  return found;
 }
 
 /** Missing, or being deleted: nothing can be created in it. */

@@ -6,7 +6,7 @@ import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import type { JSONObject, RestClient } from "./contract.ts";
 import { Reflector, type ReflectorSink, type WatchObserver } from "./reflector.ts";
-import { type Difference, keyOf, Store, type Stored } from "./store.ts";
+import { compareResourceVersions, type Difference, keyOf, Store, type Stored } from "./store.ts";
 
 export type { WatchObserver } from "./reflector.ts";
 
@@ -105,6 +105,17 @@ export class Informer<T extends Stored> {
   /** Milliseconds since a byte arrived on the quietest path. Bookmarks keep it below about 60 s while things work. */
   lastEventAgeMs(): number {
     return Math.max(...this.#reflectors.map((reflector) => reflector.lastBytesAgeMs()));
+  }
+
+  /**
+   * The list paths whose watch has not come as far as this resource version: of these, the store may lack what the server
+   * had by then. A watch brings events in the order of their versions, so an own write that came by brought all before it.
+   */
+  behind(resourceVersion: string): string[] {
+    return this.#o.paths.filter((_, i) => {
+      const version = this.#reflectors[i]?.version ?? "";
+      return version === "" || compareResourceVersions(version, resourceVersion) < 0;
+    });
   }
 
   /** Why a path cannot be listed or watched at present; undefined while all can. */

@@ -64,6 +64,11 @@ export class Reflector<Item> {
     return this.#lastError;
   }
 
+  /** The resource version up to which everything has been handed to the sink; empty before the first list. */
+  get version(): string {
+    return this.#state.resourceVersion;
+  }
+
   /** Milliseconds since anything arrived. */
   lastBytesAgeMs(): number {
     return this.#o.clock.monotonic() - this.#lastBytesMs;

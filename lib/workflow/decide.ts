@@ -11,8 +11,10 @@ import { abandon, settle } from "./finish.ts";
 import { follow } from "./follow.ts";
 import { coolingDown, type Holder, isReadable, lockName, newLock, type RecentEnd, takeLock, withEnd } from "./lock.ts";
 import { newPipelineRun, pipelineRunName } from "./pipeline_run.ts";
+import { fail, skipBusy, skipRecent } from "./outcome.ts";
+import { endOf, endOfGone } from "./recent_end.ts";
 import { judgeRefusal } from "./refusal.ts";
-import { endOf, fail, skipBusy, skipRecent } from "./outcome.ts";
+import { lookAround } from "./rivals.ts";
 import { holdsLock, type Snapshot } from "./snapshot.ts";
 import { conditions, rfc3339, running } from "./status.ts";
 import { stop } from "./stop.ts";
@@ -130,18 +132,14 @@ function lockUnknown(s: Snapshot, why: string): Decision {
   return act({ do: "writeStatus", patch, announce: [] }, `no lock can be made: ${why}`);
 }
 
-/** 5. An unfinished run of somebody else on the target: its lock was taken away by hand. It goes first. */
+/** 5. Somebody else's run is on the target all the same: its lock was taken away by hand. It goes first. */
 function outrun(s: Snapshot): Decision | undefined {
-  if (s.pipelineRun.value || s.rivals.value.length === 0) return undefined;
-  if (!s.rivals.live) return act({ do: "read", what: "rivals" }, "somebody else's run is on the target: is it still?");
-  const rival = s.rivals.value.find(({ execution }) => execution && !isFinal(execution));
-  if (rival?.execution) {
-    if (!isOwed(s.execution)) {
-      return act({ do: "claim", claim: undefined }, "another run is on the target: an outcome will be owed");
-    }
-    return skipBusy(s, { execution: rival.execution });
+  const around = lookAround(s);
+  if (!around || "reason" in around) return around;
+  if (!isOwed(s.execution)) {
+    return act({ do: "claim", claim: s.execution.claim }, "another run is on the target: an outcome will be owed");
   }
-  return wait("a run without an execution is being ended on this target", 1_000);
+  return onceNothingRuns(s, () => skipBusy(s, around));
 }
 
 /** 6. The claim: from now on lock and run have their places, whatever the configuration says later. */
@@ -248,14 +246,14 @@ function endsOnTarget(s: Snapshot): RecentEnd[] {
   return [...(s.lock.value?.recentEnds ?? []), ...s.recentEnds, ...endOfFormerHolder(s)];
 }
 
-/** A holder that is terminal ended when its status says so; one that is gone counts as Failed now, for it may have run. */
+/** A holder that is terminal ended when its status says so; one that is gone, as far as can be told from what it left. */
 function endOfFormerHolder(s: Snapshot): RecentEnd[] {
   const holder = s.lock.value?.holder;
   if (!holder || holder.uid === s.execution.uid) return [];
   const { value: execution } = s.holder;
-  const known = s.recentEnds.find(({ uid }) => uid === holder.uid);
-  if (known) return [known];
-  if (execution?.uid === holder.uid) return [endOf(execution)].filter((end) => end !== undefined);
-  const { namespace, name, uid, workflowId } = holder;
-  return [{ workflowId, namespace, name, uid, outcome: "Failed", completedAtMs: s.nowMs }];
+  const end = s.recentEnds.find(({ uid }) => uid === holder.uid) ??
+    (execution?.uid === holder.uid
+      ? endOf(execution)
+      : endOfGone(holder, { lastSeen: s.holderLastSeen, run: s.holderRun.value, nowMs: s.nowMs }));
+  return end ? [end] : [];
 }

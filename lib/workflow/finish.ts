@@ -7,8 +7,8 @@ import { auditCondition } from "./audit_condition.ts";
 import { isFinal, isOwed } from "./execution.ts";
 import { ended } from "./follow.ts";
 import { newLock, type RecentEnd, withEnd, writeLedger } from "./lock.ts";
-import { endOf } from "./outcome.ts";
 import { isFinished, type PipelineRun } from "./pipeline_run.ts";
+import { endOf } from "./recent_end.ts";
 import { holdsLock, type Snapshot, targetOf } from "./snapshot.ts";
 import { stop } from "./stop.ts";
 

@@ -9,13 +9,17 @@ import { type Holder, newLock, takeLock } from "./lock.ts";
 import { fail } from "./outcome.ts";
 import { digestMismatch, hasBegun, isFinished, isPending, isWaiting } from "./pipeline_run.ts";
 import { cap } from "./redact.ts";
-import { type Snapshot, targetOf } from "./snapshot.ts";
+import { lookAround } from "./rivals.ts";
+import { holdsLock, type Snapshot, targetOf } from "./snapshot.ts";
 import { completed, conditions, failed, progress, rfc3339 } from "./status.ts";
 import { canonicalTarget } from "./target.ts";
 import { timeoutMsOf } from "./validate.ts";
 
 /** Progress is written at most this often. */
 const progressIntervalMs = 1_000;
+/** A watch brings what was written within milliseconds; one that takes longer than this is not waited for. */
+const echoGraceMs = 2_000;
+const echoPollMs = 50;
 
 export function follow(s: Snapshot): Decision {
   return finalizerBack(s) ??
@@ -103,7 +107,8 @@ function withWaiting({ status }: Execution, details: FailureDetails): FailureDet
 /** A Lease that is missing, or free, while the run is unfinished is put back: it was deleted or emptied by hand. */
 function lockBack(s: Snapshot): Decision | undefined {
   const { value: lock } = s.lock;
-  if (lock?.holder || s.lockRefusal !== undefined) return undefined;
+  const emptied = lock?.emptied === true && holdsLock(s);
+  if ((lock?.holder && !emptied) || s.lockRefusal !== undefined) return undefined;
   const { execution, rules, nowMs } = s;
   if (!s.lock.live) return act({ do: "read", what: "lock" }, "the cache has no lock of ours: is it really gone?");
   const name = execution.claim?.lease;
@@ -122,7 +127,7 @@ function lockBack(s: Snapshot): Decision | undefined {
   if (!target) return undefined;
   if (lock) {
     // One that has not started yet is not started any more: see start.
-    if (isPending(run) || lock.target !== canonicalTarget(target)) return undefined;
+    if ((isPending(run) && !emptied) || lock.target !== canonicalTarget(target)) return undefined;
     const patch = takeLock(lock, target, holder, lock.recentEnds, nowMs);
     return act({ do: "patchLock", lock, patch, for: "take" }, "its lock was emptied: take it back");
   }
@@ -156,28 +161,46 @@ function outOfTime(s: Snapshot): Decision | undefined {
   return undefined;
 }
 
-/** Started only now, when the status names it, and only while the lock, read live, is still ours. */
+/**
+ * Started only now, when the status names it, and only while the lock, read live, is still ours and no other run is on the
+ * target. Of two that a meddling hand has let through, the later one knows of the earlier: whoever creates a run first and
+ * looks around afterwards cannot miss what was there before.
+ */
 function start(s: Snapshot): Decision | undefined {
   const run = s.pipelineRun.value;
   if (!run || !isPending(run) || run.deletedAtMs !== undefined) return undefined;
+  if (!s.rivals.complete) {
+    return s.claimAgeMs < echoGraceMs
+      ? wait("the watch has not brought its own run yet: what came before that is not known", echoPollMs)
+      : act({ do: "read", what: "rivals" }, "the watch is behind: who else is on the target?");
+  }
   if (!s.lock.live) return act({ do: "read", what: "lock" }, "before it starts: is the lock still ours?");
   // A lock that cannot be put back, because its namespace is missing, is waited for: nobody has taken the target.
   if (s.lockRefusal !== undefined) return { retryAfterMs: 1_000, reason: `no lock can be made: ${s.lockRefusal}` };
-  if (s.lock.value?.holder?.uid === s.execution.uid) {
-    return act({ do: "startPipelineRun", run }, "the status names it: start it");
-  }
-  return announceRemoval(s, "LockLost");
+  if (!holdsLock(s)) return announceRemoval(s, "LockLost");
+  const around = lookAround(s);
+  if (!around) return act({ do: "startPipelineRun", run }, "the status names it: start it");
+  if ("reason" in around) return around;
+  const { namespace, name } = around.execution;
+  return announceRemoval(
+    s,
+    "LockLost",
+    `${namespace}/${name} is on the target, though its lock was taken away by hand`,
+  );
 }
 
 /** A pending run is deleted only after the status says why: whoever then finds it gone knows that it was not somebody else. */
-function announceRemoval(s: Snapshot, reason: Removal): Decision {
-  const message = reason === "StartDeadlineExceeded"
-    ? `the PipelineRun could not be started within the start deadline of ${s.rules.startDeadlineMs / 1000} s`
-    : "the lock on the target was taken away before the PipelineRun could start";
+function announceRemoval(s: Snapshot, reason: Removal, message = removalMessage(s, reason)): Decision {
   const patch = {
     conditions: conditions(s.execution, s.nowMs, [{ type: "ExecutionComplete", status: "Unknown", reason, message }]),
   };
   return act({ do: "writeStatus", patch, announce: [] }, `${message}: say so before it is deleted`);
+}
+
+function removalMessage({ rules }: Snapshot, reason: Removal): string {
+  return reason === "StartDeadlineExceeded"
+    ? `the PipelineRun could not be started within the start deadline of ${rules.startDeadlineMs / 1000} s`
+    : "the lock on the target was taken away before the PipelineRun could start";
 }
 
 /** What was announced is done, even if the run could start by now. */

@@ -38,6 +38,8 @@ export interface Lock {
   /** The canonical target it was made for; empty when somebody removed the annotation. */
   readonly target: string;
   readonly holder: Holder | undefined;
+  /** A hand has emptied holderIdentity and left the rest: whom the annotation names is the holder all the same. */
+  readonly emptied: boolean;
   readonly transitions: number;
   readonly recentEnds: readonly RecentEnd[];
 }
@@ -135,7 +137,7 @@ export function coolingDown(
 
 /**
  * Reads a Lease. What somebody wrote into it by hand never frees it: a holderIdentity that cannot be read is still a holder,
- * an unreadable ledger is an empty one.
+ * one that was emptied stands in the annotation, which only a release removes; an unreadable ledger is an empty one.
  * @throws {TypeError} naming the field, when it is no Lease of ours at all
  */
 export function lockFrom(json: JSONObject): Lock {
@@ -143,14 +145,17 @@ export function lockFrom(json: JSONObject): Lock {
   const { namespace, name, uid, resourceVersion } = identityFrom(metadata);
   const annotations = textMapAt(metadata, "annotations", "metadata.");
   const spec = objectAt(json, "spec");
-  const holderIdentity = textAt(spec, "holderIdentity", "spec.");
+  const details = annotations[annotation.holder] ?? "";
+  const holderIdentity = textAt(spec, "holderIdentity", "spec.") ?? "";
+  const holder = holderIdentity ? holderFrom(holderIdentity, details) : annotatedHolder(details);
   return {
     namespace,
     name,
     uid,
     resourceVersion,
     target: annotations[annotation.targetResource] ?? "",
-    holder: holderIdentity ? holderFrom(holderIdentity, annotations[annotation.holder] ?? "") : undefined,
+    holder,
+    emptied: holder !== undefined && holderIdentity === "",
     transitions: numberAt(spec, "leaseTransitions", "spec.") ?? 0,
     recentEnds: ledgerFrom(annotations[annotation.recentEnds] ?? ""),
   };
@@ -180,6 +185,14 @@ function holderFrom(text: string, detailsText: string): Holder {
     startedAt: textIn(known, "startedAt"),
     pipelineRun: { namespace: textIn(run, "namespace"), name: textIn(run, "name") },
   };
+}
+
+function annotatedHolder(detailsText: string): Holder | undefined {
+  const details = parsed(detailsText);
+  if (!isObject(details)) return undefined;
+  const named = { namespace: textIn(details, "namespace"), name: textIn(details, "name"), uid: textIn(details, "uid") };
+  const holder = holderFrom(identity(named), detailsText);
+  return isReadable(holder) ? holder : undefined;
 }
 
 function ledgerFrom(text: string): RecentEnd[] {

@@ -2,10 +2,10 @@
 // finalizer was stripped by hand, after a late write of a paused replica. Nobody waits for it, so it is ended and removed.
 
 import { act, type Decision, wait } from "./action.ts";
-import { type Execution, statusTimeMs } from "./execution.ts";
-import { type Lock, type RecentEnd, withEnd, writeLedger } from "./lock.ts";
-import { endOf } from "./outcome.ts";
-import { isFinished, type PipelineRun } from "./pipeline_run.ts";
+import type { Execution } from "./execution.ts";
+import { type Lock, withEnd, writeLedger } from "./lock.ts";
+import { endOfGone } from "./recent_end.ts";
+import type { PipelineRun } from "./pipeline_run.ts";
 import type { Rules, Seen } from "./snapshot.ts";
 import { stop } from "./stop.ts";
 
@@ -36,7 +36,8 @@ export function decideOrphan(s: OrphanSnapshot): Decision {
   }
   const run = pipelineRun.value;
   if (lock) {
-    const ends = withEnd(lock.recentEnds, endOfGone(s, lock), nowMs, rules.cooldownMs);
+    const end = lock.holder && endOfGone(lock.holder, { lastSeen: s.lastSeen, run: pipelineRun.value, nowMs });
+    const ends = withEnd(lock.recentEnds, end, nowMs, rules.cooldownMs);
     return act(
       { do: "patchLock", lock, patch: writeLedger(lock, ends, true), for: "release" },
       "its holder is gone: release the lock",
@@ -46,24 +47,4 @@ export function decideOrphan(s: OrphanSnapshot): Decision {
     return act({ do: "deletePipelineRun", run, because: "ExecutionGone" }, "its execution is gone: so is the run");
   }
   return wait("nothing is left of it");
-}
-
-/** One deleted after its start counts as Failed at that moment; one whose run had finished, as that run ended. */
-function endOfGone(s: OrphanSnapshot, lock: Lock): RecentEnd | undefined {
-  const { lastSeen, uid } = s;
-  const run = s.pipelineRun.value;
-  const known = lastSeen && endOf(lastSeen);
-  if (known) return known;
-  const neverStarted = lastSeen !== undefined && statusTimeMs(lastSeen.status, "startTime") === undefined && !run;
-  if (neverStarted || !lock.holder) return undefined;
-  const { workflowId, namespace, name } = lock.holder;
-  const finished = run && isFinished(run) ? run : undefined;
-  return {
-    workflowId,
-    namespace,
-    name,
-    uid,
-    outcome: finished?.succeeded?.status === "True" ? "Completed" : "Failed",
-    completedAtMs: finished?.completionTimeMs ?? lastSeen?.deletedAtMs ?? s.nowMs,
-  };
 }

@@ -62,11 +62,13 @@ export function skipBusy(s: Snapshot, by: { execution: Execution | undefined }):
 export function skipRecent(s: Snapshot, end: RecentEnd, remainingMs: number): Decision {
   const { targetResource } = s.execution.spec;
   const remaining = formatDuration(Math.ceil(Math.min(Math.max(remainingMs, 0), s.rules.cooldownMs) / 1000) * 1000);
+  // The message lasts, and is read at any time: it names the moment, not how far off it is. Never a moment too early.
+  const allowedAgain = rfc3339(Math.ceil((s.nowMs + remainingMs) / 1000) * 1000);
   return skip(s, {
     reason: "RecentlyRemediated",
     message:
       `workflow ${end.workflowId} ended on ${targetResource} at ${rfc3339(end.completedAtMs)} (${end.outcome}, ` +
-      `${end.namespace}/${end.name}); allowed again in ${remaining}`,
+      `${end.namespace}/${end.name}); allowed again at ${allowedAgain}`,
     skippedAt: rfc3339(s.nowMs),
     recentRemediation: {
       name: nameFrom(s, end) ?? end.name,
@@ -77,18 +79,6 @@ export function skipRecent(s: Snapshot, end: RecentEnd, remainingMs: number): De
       cooldownRemaining: remaining,
     },
   });
-}
-
-/** What the ledger keeps of an execution's end; undefined when it has not ended or never held the lock. */
-export function endOf(execution: Execution): RecentEnd | undefined {
-  const { phase } = execution.status;
-  if (phase !== "Completed" && phase !== "Failed") return undefined;
-  // A claim of another uid came with a copy, which never held anything.
-  const started = execution.claim?.uid === execution.uid || execution.status.startTime !== undefined;
-  const completedAtMs = statusTimeMs(execution.status, "completionTime");
-  if (!started || completedAtMs === undefined) return undefined;
-  const { namespace, name, uid, spec } = execution;
-  return { workflowId: spec.workflowId, namespace, name, uid, outcome: phase, completedAtMs };
 }
 
 /** The bare name within a namespace, `namespace/name` across. */

@@ -74,7 +74,10 @@ export interface Snapshot {
   /** The API server would not tell (403): nobody may call that holder gone. */
   readonly holderHidden: boolean;
   readonly holderRun: Seen<PipelineRun>;
-  readonly rivals: { readonly value: readonly Rival[]; readonly live: boolean };
+  /** That holder as this process last saw it, when it was seen to go. */
+  readonly holderLastSeen: Execution | undefined;
+  /** `complete`: every run on the target that was created before the execution's own one is known, whatever became of it. */
+  readonly rivals: { readonly value: readonly Rival[]; readonly live: boolean; readonly complete: boolean };
   /** Ends of executions in the cache that held the lock on this target. */
   readonly recentEnds: readonly RecentEnd[];
   /** The answer to this pass's attempt to create a Lease, when its namespace is missing or going. */

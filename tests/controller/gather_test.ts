@@ -117,7 +117,11 @@ Deno.test("gather: rivals are unfinished runs of others on the same target, by a
     caches.pipelineRuns.wrote({ ...finished, name: "c", uid: "uid-c", executionUid: "uid-c" });
     caches.pipelineRuns.wrote({ ...rival, name: "d", uid: "uid-d", target: "payment/statefulset/api" });
   });
-  assertEquals(gather(context, fresh, {}).rivals, { value: [{ run: rival, execution: undefined }], live: false });
+  assertEquals(gather(context, fresh, {}).rivals, {
+    value: [{ run: rival, execution: undefined }],
+    live: false,
+    complete: true,
+  });
 });
 
 Deno.test("gather: the claim's age is the smaller of wall time and of the time that this process knows it", () => {

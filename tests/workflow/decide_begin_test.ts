@@ -3,8 +3,8 @@
 import { assertEquals } from "@std/assert";
 import { decide } from "../../lib/workflow/decide.ts";
 import type { Refusal } from "../../lib/workflow/refusal.ts";
-import type { Snapshot } from "../../lib/workflow/snapshot.ts";
-import { defaultRules, execution, pipelineRun, snapshot } from "../support/builders.ts";
+import type { Rival, Snapshot } from "../../lib/workflow/snapshot.ts";
+import { defaultRules, execution, pipelineRun, snapshot, startMs } from "../support/builders.ts";
 import { cached, claim, claimed, free, live, mine, none, noneLive, other, otherRun, pendingRun, told } from "./told.ts";
 
 const refused = (o: Partial<Refusal>): Refusal => ({
@@ -27,7 +27,9 @@ const missing = execution({
     }],
   },
 });
-const rival = (execution?: ReturnType<typeof other>) => [{ run: otherRun(), execution }];
+const rival = (execution?: ReturnType<typeof other>, run = otherRun()) => [{ run, execution }];
+const around = (value: Rival[], live = true) => ({ value, live, complete: true });
+const pendingOther = otherRun({ ordered: "PipelineRunPending" });
 
 const table: [sentence: string, s: Snapshot, answer: string, reason: string][] = [
   // 4. the lock
@@ -53,37 +55,73 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
   // 5. rivals
   [
     "somebody's unfinished run without a lock: looked at live",
-    claimed({ rivals: cached(rival(other())) }),
+    claimed({ rivals: around(rival(other()), false) }),
     "read rivals",
     "somebody else's run is on the target: is it still?",
   ],
   [
     "a live rival goes first: our finalizer",
-    snapshot({ lock: cached(mine), rivals: live(rival(other())) }),
+    snapshot({ lock: cached(mine), rivals: around(rival(other())) }),
     "claim nothing",
     "another run is on the target: an outcome will be owed",
   ],
   [
+    "a live rival goes first: has a run of ours been created?",
+    claimed({ rivals: around(rival(other())) }),
+    "read pipelineRun",
+    "has a run of ours been created?",
+  ],
+  [
     "a live rival goes first: skipped",
-    claimed({ rivals: live(rival(other())) }),
+    claimed({ rivals: around(rival(other())), pipelineRun: noneLive }),
     "status Skipped ResourceBusy",
     "payment/deployment/api is held by payment/other (workflow scale)",
   ],
   [
     "a rival's run that outlives it is waited for",
-    claimed({ rivals: live(rival(undefined)) }),
+    claimed({ rivals: around(rival(undefined)) }),
     "wait 1000",
     "a run without an execution is being ended on this target",
   ],
   [
     "so is one of an execution that has ended",
-    claimed({ rivals: live(rival(other({ status: { phase: "Failed" } }))) }),
+    claimed({ rivals: around(rival(other({ status: { phase: "Failed" } }))) }),
     "wait 1000",
     "a run without an execution is being ended on this target",
   ],
   [
+    "a rival that has not started gives up, if it is we who hold the lock: read live",
+    claimed({ rivals: around(rival(other(), pendingOther)) }),
+    "read lock",
+    "which of two that have not started holds the lock?",
+  ],
+  [
+    "a rival that has not started, and does not hold the lock, is waited for",
+    claimed({ lock: live(mine), rivals: around(rival(other(), pendingOther)) }),
+    "wait 1000",
+    "another run on this target has lost its lock, and is about to be removed",
+  ],
+  [
+    "of several rivals, the one that has started goes first",
+    claimed({ rivals: around([...rival(other(), pendingOther), ...rival(other())]), pipelineRun: noneLive }),
+    "status Skipped ResourceBusy",
+    "payment/deployment/api is held by payment/other (workflow scale)",
+  ],
+  [
+    "a rival's pending run that is being deleted never starts",
+    claimed({ rivals: around(rival(other(), { ...pendingOther, deletedAtMs: startMs }), false) }),
+    "createPipelineRun payment/fix-run",
+    "create the run, pending",
+  ],
+  [
+    "a rival that has started goes before a run that was created and not committed: that is removed",
+    claimed({ pipelineRun: cached(pendingRun), rivals: around(rival(other())) }),
+    "delete uid-run LockLost",
+    "it never started: delete it",
+  ],
+  [
     "a rival that turns out to be none is none",
-    claimed({ rivals: live([]) }),
+    claimed({ rivals: around([]) }),
     "createPipelineRun payment/fix-run",
     "create the run, pending",
   ],

@@ -152,7 +152,7 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "a gone holder of the same workflow counts as Failed just now",
     snapshot({ execution: owed, lock: live(sameWorkflow), holder: noneLive, holderRun: noneLive }),
     "status Skipped RecentlyRemediated",
-    "workflow restart ended on payment/deployment/api at 2026-01-01T00:00:01Z (Failed, payment/other); allowed again in 5m0s",
+    "workflow restart ended on payment/deployment/api at 2026-01-01T00:00:01Z (Failed, payment/other); allowed again at 2026-01-01T00:05:01Z",
   ],
   [
     "another target in the Lease counts as busy: our finalizer first",
@@ -231,19 +231,19 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "too soon: skipped",
     snapshot({ execution: owed, lock: live(recent) }),
     "status Skipped RecentlyRemediated",
-    "workflow restart ended on payment/deployment/api at 2025-12-31T23:59:00Z (Completed, payment/before); allowed again in 3m59s",
+    "workflow restart ended on payment/deployment/api at 2025-12-31T23:59:00Z (Completed, payment/before); allowed again at 2026-01-01T00:04:00Z",
   ],
   [
     "too soon by the cache alone, the Lease being gone",
     snapshot({ execution: owed, lock: noneLive, recentEnds: [recentEnd()] }),
     "status Skipped RecentlyRemediated",
-    "workflow restart ended on payment/deployment/api at 2025-12-31T23:59:00Z (Completed, payment/before); allowed again in 3m59s",
+    "workflow restart ended on payment/deployment/api at 2025-12-31T23:59:00Z (Completed, payment/before); allowed again at 2026-01-01T00:04:00Z",
   ],
   [
     "a former holder's own end counts, not now",
     snapshot({ execution: owed, lock: live(sameWorkflow), holder: noneLive, holderRun: noneLive, recentEnds: [twin] }),
     "status Skipped RecentlyRemediated",
-    "workflow restart ended on payment/deployment/api at 2025-12-31T23:59:00Z (Completed, payment/before); allowed again in 3m59s",
+    "workflow restart ended on payment/deployment/api at 2025-12-31T23:59:00Z (Completed, payment/before); allowed again at 2026-01-01T00:04:00Z",
   ],
   [
     "exactly a cooldown later it is allowed",

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { decide } from "../../lib/workflow/decide.ts";
 import type { Execution } from "../../lib/workflow/execution.ts";
 import type { PipelineRun } from "../../lib/workflow/pipeline_run.ts";
-import type { Snapshot } from "../../lib/workflow/snapshot.ts";
+import type { Rival, Snapshot } from "../../lib/workflow/snapshot.ts";
 import { defaultRules, pipelineRun, runningExecution, startMs } from "../support/builders.ts";
 import {
   cached,
@@ -15,6 +15,8 @@ import {
   mine,
   none,
   noneLive,
+  other,
+  otherRun,
   pendingRun,
   running,
   succeeded,
@@ -34,6 +36,10 @@ const said = (reason: string): Partial<Execution> => {
 const noStart = { ...defaultRules, startDeadlineMs: 0 };
 const withoutClaim = runningExecution({ claim: undefined });
 const started = pipelineRun({ succeeded: { status: "Unknown", reason: "Started", message: "" } });
+
+const theirRun: Rival = { run: otherRun(), execution: other() };
+const theirPendingRun: Rival = { ...theirRun, run: otherRun({ ordered: "PipelineRunPending" }) };
+const around = (value: Rival[], o: Partial<Snapshot["rivals"]> = {}) => ({ value, live: true, complete: true, ...o });
 
 const table: [sentence: string, s: Snapshot, answer: string, reason: string][] = [
   [
@@ -210,6 +216,48 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     running({ pipelineRun: cached(pendingRun) }),
     "read lock",
     "before it starts: is the lock still ours?",
+  ],
+  [
+    "pending, and the watch has not come as far as its creation: waited for a moment",
+    running({ pipelineRun: cached(pendingRun), rivals: around([], { complete: false }), claimAgeMs: 1_999 }),
+    "wait 50",
+    "the watch has not brought its own run yet: what came before that is not known",
+  ],
+  [
+    "pending, and the watch stays behind: who else is there is read live",
+    running({ pipelineRun: cached(pendingRun), rivals: around([], { complete: false }), claimAgeMs: 2_000 }),
+    "read rivals",
+    "the watch is behind: who else is on the target?",
+  ],
+  [
+    "pending, our lock, and somebody else's run on the target: read live",
+    running({ pipelineRun: cached(pendingRun), lock: live(mine), rivals: around([theirRun], { live: false }) }),
+    "read rivals",
+    "somebody else's run is on the target: is it still?",
+  ],
+  [
+    "pending, our lock, and somebody else's run has started: it gives way",
+    running({ pipelineRun: cached(pendingRun), lock: live(mine), rivals: around([theirRun]) }),
+    "condition ExecutionComplete Unknown LockLost",
+    "payment/other is on the target, though its lock was taken away by hand: say so before it is deleted",
+  ],
+  [
+    "pending, our lock, and somebody else's run has not started: that gives way",
+    running({ pipelineRun: cached(pendingRun), lock: live(mine), rivals: around([theirPendingRun]) }),
+    "wait 1000",
+    "another run on this target has lost its lock, and is about to be removed",
+  ],
+  [
+    "pending, its lock emptied by hand, and nobody else came: taken back",
+    running({ pipelineRun: cached(pendingRun), lock: live({ ...mine, emptied: true }) }),
+    "patchLock take",
+    "its lock was emptied: take it back",
+  ],
+  [
+    "a lock that was emptied by hand is somebody else's all the same",
+    running({ lock: live({ ...held, emptied: true }) }),
+    "wait 1799000",
+    "running",
   ],
   [
     "pending, our lock, live: started",

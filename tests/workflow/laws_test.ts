@@ -87,6 +87,7 @@ const holders = fc.constantFrom(
 );
 const locks = fc.record({
   holder: holders,
+  emptied: mostly(false, fc.constant(true)),
   target: fc.constantFrom("payment/deployment/api", "", "x/y/z"),
   recentEnds: ends,
 })
@@ -150,8 +151,12 @@ const anything = fc.record({
   holderHidden: mostly(false, fc.constant(true)),
   holderRun: seen(otherRuns),
   rivals: fc.record({
-    value: fc.array(fc.record({ run: otherRuns, execution: maybe(others) }), { maxLength: 2 }),
+    value: mostly(
+      [],
+      fc.array(fc.record({ run: otherRuns, execution: maybe(others) }), { maxLength: 2 }),
+    ),
     live: fc.boolean(),
+    complete: mostly(true, fc.constant(false)),
   }),
   recentEnds: ends,
   lockRefusal: mostly<string | undefined>(undefined, fc.constant("no namespace")),
@@ -180,7 +185,17 @@ const beginnings = anything.map((s): Snapshot => ({
   pipelineRun: { value: undefined, live: s.pipelineRun.live },
   refusal: undefined,
 }));
-const snapshots = fc.oneof(anything, beginnings);
+/** Committed, and about to start: what is left to chance is lock and company. */
+const starts = anything.map((s): Snapshot => ({
+  ...s,
+  execution: { ...runningExecution(), deletedAtMs: s.execution.deletedAtMs },
+  pipelineRun: { value: pipelineRun({ ordered: "PipelineRunPending" }), live: false },
+}));
+const snapshots = fc.oneof(
+  { arbitrary: anything, weight: 2 },
+  { arbitrary: beginnings, weight: 2 },
+  { arbitrary: starts, weight: 1 },
+);
 
 Deno.test("the snapshots of the laws lead to every action there is, and often enough", () => {
   const counts = new Map<string, number>();
@@ -244,6 +259,13 @@ law("a run is started only when the status names it, and a live lock is ours", (
   assert(s.lock.live && holdsLock(s) && s.execution.deletedAtMs === undefined);
 });
 
+law("a run is started only when every earlier run on the target is known, and none of them may start or go on", (s) => {
+  const { action } = decide(s);
+  if (action?.do !== "startPipelineRun") return;
+  assert(s.rivals.complete);
+  for (const { run } of s.rivals.value) assert(run && isPending(run) && run.deletedAtMs !== undefined);
+});
+
 law("nobody is told that a run was deleted by somebody unless its absence was read live", (s) => {
   const { action } = decide(s);
   if (action?.do !== "writeStatus" || action.patch.phase !== "Failed") return;
@@ -270,6 +292,7 @@ law("a lock changes hands only when its holder was read live, and is gone or fin
   const { action } = decide(s);
   const former = s.lock.value?.holder;
   if (action?.do !== "patchLock" || action.for !== "take" || !former) return;
+  if (former.uid === s.execution.uid) return assert(s.lock.live && s.lock.value?.emptied);
   const alive = s.holder.value?.uid === former.uid && !isFinal(s.holder.value);
   assert(s.lock.live && s.holder.live && !s.holderHidden && !alive && former.uid !== "");
   assertEquals(metadataOf(action.patch), { uid: s.lock.value?.uid, resourceVersion: s.lock.value?.resourceVersion });

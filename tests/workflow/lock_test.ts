@@ -99,6 +99,7 @@ Deno.test("lockFrom reads what newLock wrote", () => {
     resourceVersion: "5",
     target: "payment/deployment/api",
     holder: holder(),
+    emptied: false,
     transitions: 1,
     recentEnds: [recentEnd()],
   });
@@ -108,8 +109,17 @@ const unknown = { workflowId: "", startedAt: "", pipelineRun: { namespace: "", n
 const held = (identity: string, details: string) => ({ spec: { holderIdentity: identity }, details, ends: "" });
 const damaged: [sentence: string, lease: { spec?: JSONObject; details?: string; ends?: string }, Partial<Lock>][] = [
   ["without a spec it is free", {}, { holder: undefined }],
-  ["an empty holderIdentity is free, whatever the annotation says", held("", JSON.stringify(holder())), {
+  [
+    "an empty holderIdentity beside the holder's annotation was emptied by hand: held",
+    held("", JSON.stringify(holder())),
+    {
+      holder: holder(),
+      emptied: true,
+    },
+  ],
+  ["an empty holderIdentity beside an annotation that names nobody is free", held("", `{"uid":"u"}`), {
     holder: undefined,
+    emptied: false,
   }],
   ["a holder without details is a holder", held("payment/other/uid-other", ""), {
     holder: { namespace: "payment", name: "other", uid: "uid-other", ...unknown },

@@ -1,0 +1,29 @@
+// The second look, which does not trust the Lease: is somebody else's run on the target all the same? Only a hand that deleted
+// or emptied a Lease can let that happen. Asked by whoever holds the lock, before it creates its run and before it starts it.
+
+import { act, type Decision, wait } from "./action.ts";
+import { type Execution, isFinal } from "./execution.ts";
+import { isPending } from "./pipeline_run.ts";
+import type { Rival, Snapshot } from "./snapshot.ts";
+
+const lookAgainMs = 1_000;
+
+/**
+ * Who goes first, or what is to be done to find out; undefined when nobody else is there. A run that has started goes first.
+ * One that has not is waited for: its execution finds the lock in other hands and gives up, so that exactly one runs.
+ */
+export function lookAround(s: Snapshot): Decision | { readonly execution: Execution } | undefined {
+  const rivals = s.rivals.value.filter((rival) => !isLeaving(rival));
+  if (rivals.length === 0) return undefined;
+  if (!s.rivals.live) return act({ do: "read", what: "rivals" }, "somebody else's run is on the target: is it still?");
+  const alive = rivals.filter(({ execution }) => execution && !isFinal(execution));
+  if (alive.length === 0) return wait("a run without an execution is being ended on this target", lookAgainMs);
+  for (const { execution, run } of alive) if (execution && !(run && isPending(run))) return { execution };
+  if (!s.lock.live) return act({ do: "read", what: "lock" }, "which of two that have not started holds the lock?");
+  return wait("another run on this target has lost its lock, and is about to be removed", lookAgainMs);
+}
+
+/** A pending run that is being deleted never starts. */
+function isLeaving({ run }: Rival): boolean {
+  return run !== undefined && isPending(run) && run.deletedAtMs !== undefined;
+}
