@@ -14,6 +14,7 @@ import { newPipelineRun, pipelineRunName } from "./pipeline_run.ts";
 import { fail, skipBusy, skipRecent } from "./outcome.ts";
 import { endOf, endOfGone } from "./recent_end.ts";
 import { judgeRefusal } from "./refusal.ts";
+import { announceRemoval, removalOf, removalOver, removed } from "./removal.ts";
 import { lookAround } from "./rivals.ts";
 import { holdsLock, type Snapshot } from "./snapshot.ts";
 import { conditions, rfc3339, running } from "./status.ts";
@@ -53,6 +54,8 @@ function begin(s: Snapshot): Decision {
     takeTheLock(s) ??
     outrun(s) ??
     claimIt(s) ??
+    removed(s) ??
+    removalOver(s) ??
     create(s) ??
     commit(s);
 }
@@ -194,6 +197,7 @@ function create(s: Snapshot): Decision | undefined {
 function commit(s: Snapshot): Decision {
   const run = s.pipelineRun.value;
   if (!run) return wait("there is no run yet");
+  if (removalOf(s)) return wait("its run is being removed", 1_000);
   return act({
     do: "writeStatus",
     patch: running(s.execution, run, s.nowMs),
@@ -216,6 +220,8 @@ function onceNothingRuns(s: Snapshot, skip: () => Decision): Decision {
     }
     return skip();
   }
+  // Said first: a replica that was about to commit this very run is refused then.
+  if (!removalOf(s) && run.deletedAtMs === undefined) return announceRemoval(s, "LockLost");
   const stopping = stop(s.pipelineRun, "pipelineRun", "LockLost", s);
   if (stopping) return stopping;
   if (run.deletedAtMs !== undefined) return wait("its run is being deleted", 1_000);

@@ -9,9 +9,10 @@ import { type Holder, newLock, takeLock } from "./lock.ts";
 import { fail } from "./outcome.ts";
 import { digestMismatch, hasBegun, isFinished, isPending, isWaiting } from "./pipeline_run.ts";
 import { cap } from "./redact.ts";
+import { announceRemoval, removalOf, removed } from "./removal.ts";
 import { lookAround } from "./rivals.ts";
 import { holdsLock, type Snapshot, targetOf } from "./snapshot.ts";
-import { completed, conditions, failed, progress, rfc3339 } from "./status.ts";
+import { completed, failed, progress, rfc3339 } from "./status.ts";
 import { canonicalTarget } from "./target.ts";
 import { timeoutMsOf } from "./validate.ts";
 
@@ -187,37 +188,6 @@ function start(s: Snapshot): Decision | undefined {
     "LockLost",
     `${namespace}/${name} is on the target, though its lock was taken away by hand`,
   );
-}
-
-/** A pending run is deleted only after the status says why: whoever then finds it gone knows that it was not somebody else. */
-function announceRemoval(s: Snapshot, reason: Removal, message = removalMessage(s, reason)): Decision {
-  const patch = {
-    conditions: conditions(s.execution, s.nowMs, [{ type: "ExecutionComplete", status: "Unknown", reason, message }]),
-  };
-  return act({ do: "writeStatus", patch, announce: [] }, `${message}: say so before it is deleted`);
-}
-
-function removalMessage({ rules }: Snapshot, reason: Removal): string {
-  return reason === "StartDeadlineExceeded"
-    ? `the PipelineRun could not be started within the start deadline of ${rules.startDeadlineMs / 1000} s`
-    : "the lock on the target was taken away before the PipelineRun could start";
-}
-
-/** What was announced is done, even if the run could start by now. */
-function removed(s: Snapshot): Decision | undefined {
-  const run = s.pipelineRun.value;
-  const removal = removalOf(s);
-  if (!run || !removal || !isPending(run) || run.deletedAtMs !== undefined) return undefined;
-  return act({ do: "deletePipelineRun", run, because: removal.reason }, removal.message);
-}
-
-type Removal = "StartDeadlineExceeded" | "LockLost";
-
-function removalOf(s: Snapshot): { reason: Removal; message: string } | undefined {
-  const said = s.execution.status.conditions?.find(({ type }) => type === "ExecutionComplete");
-  if (said?.status !== "Unknown") return undefined;
-  const { reason, message } = said;
-  return reason === "StartDeadlineExceeded" || reason === "LockLost" ? { reason, message } : undefined;
 }
 
 /** A run that does not go on: its TaskRuns know whether a pod cannot be scheduled, and the run itself does not say so. */

@@ -99,16 +99,19 @@ export function failed(
 }
 
 export function skipped(execution: Execution, details: SkipDetails, nowMs: number): ExecutionStatus {
+  const { reason, message } = details;
+  const wasAnnounced = execution.status.conditions?.some(({ type }) => type === "ExecutionComplete");
   return {
     phase: "Skipped",
     outcome: "Skipped",
     completionTime: details.skippedAt,
     duration: "0s",
-    message: details.message,
+    message,
     skipDetails: details,
     observedGeneration: execution.generation,
     conditions: conditions(execution, nowMs, [
-      { type: "ResourceLockAcquired", status: "False", reason: details.reason, message: details.message },
+      { type: "ResourceLockAcquired", status: "False", reason, message },
+      ...(wasAnnounced ? [{ type: "ExecutionComplete", status: "False", reason, message } as const] : []),
     ]),
   };
 }

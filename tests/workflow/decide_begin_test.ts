@@ -5,7 +5,21 @@ import { decide } from "../../lib/workflow/decide.ts";
 import type { Refusal } from "../../lib/workflow/refusal.ts";
 import type { Rival, Snapshot } from "../../lib/workflow/snapshot.ts";
 import { defaultRules, execution, pipelineRun, snapshot, startMs } from "../support/builders.ts";
-import { cached, claim, claimed, free, live, mine, none, noneLive, other, otherRun, pendingRun, told } from "./told.ts";
+import {
+  cached,
+  claim,
+  claimed,
+  finalizers,
+  free,
+  live,
+  mine,
+  none,
+  noneLive,
+  other,
+  otherRun,
+  pendingRun,
+  told,
+} from "./told.ts";
 
 const refused = (o: Partial<Refusal>): Refusal => ({
   httpCode: 500,
@@ -30,6 +44,12 @@ const missing = execution({
 const rival = (execution?: ReturnType<typeof other>, run = otherRun()) => [{ run, execution }];
 const around = (value: Rival[], live = true) => ({ value, live, complete: true });
 const pendingOther = otherRun({ ordered: "PipelineRunPending" });
+
+const announced = (o: Partial<Snapshot> = {}) => {
+  const why = { type: "ExecutionComplete", status: "Unknown", message: "why", lastTransitionTime: "" } as const;
+  const status = { conditions: [{ ...why, reason: "LockLost" }] };
+  return claimed({ execution: execution({ finalizers, claim, status }), ...o });
+};
 
 const table: [sentence: string, s: Snapshot, answer: string, reason: string][] = [
   // 4. the lock
@@ -116,8 +136,32 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
   [
     "a rival that has started goes before a run that was created and not committed: that is removed",
     claimed({ pipelineRun: cached(pendingRun), rivals: around(rival(other())) }),
+    "condition ExecutionComplete Unknown LockLost",
+    "the lock on the target was taken away before the PipelineRun could start: say so before it is deleted",
+  ],
+  [
+    "a run whose removal was announced is removed, though the lock is ours again",
+    announced({ pipelineRun: cached(pendingRun) }),
     "delete uid-run LockLost",
-    "it never started: delete it",
+    "why",
+  ],
+  [
+    "a run whose removal was announced is not committed while it is being deleted",
+    announced({ pipelineRun: cached({ ...pendingRun, deletedAtMs: startMs }) }),
+    "wait 1000",
+    "its run is being removed",
+  ],
+  [
+    "a run whose removal was announced: is it gone?",
+    announced(),
+    "read pipelineRun",
+    "is the run that was removed really gone?",
+  ],
+  [
+    "a run whose removal was announced is gone: the announcement is taken back before there is another",
+    announced({ pipelineRun: noneLive }),
+    "condition ExecutionComplete Unknown Pending",
+    "the lock is held again: the PipelineRun is created anew",
   ],
   [
     "a rival that turns out to be none is none",

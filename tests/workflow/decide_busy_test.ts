@@ -32,6 +32,12 @@ const twin = recentEnd({ uid: "uid-other", workflowId: "restart" });
 const sameWorkflow = lock({ holder: { ...(held.holder ?? never()), workflowId: "restart" } });
 
 const hidden = { holder: { value: undefined, live: true }, holderHidden: true };
+const announced = { type: "ExecutionComplete", status: "Unknown", reason: "LockLost", message: "" } as const;
+const lost = {
+  execution: execution({ finalizers, claim, status: { conditions: [{ ...announced, lastTransitionTime: "" }] } }),
+  lock: live(held),
+  holder: live(other()),
+};
 const table: [sentence: string, s: Snapshot, answer: string, reason: string][] = [
   // 1. invalid
   [
@@ -191,14 +197,20 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "has a run of ours been created?",
   ],
   [
-    "before a skip, a pending run of ours is deleted",
+    "before a skip, the removal of a pending run of ours is announced: who was about to commit it is refused then",
     claimed({ lock: live(held), holder: live(other()), pipelineRun: cached(pendingRun) }),
+    "condition ExecutionComplete Unknown LockLost",
+    "the lock on the target was taken away before the PipelineRun could start: say so before it is deleted",
+  ],
+  [
+    "before a skip, a pending run of ours is deleted",
+    claimed({ ...lost, pipelineRun: cached(pendingRun) }),
     "delete uid-run LockLost",
     "it never started: delete it",
   ],
   [
     "before a skip, a finished run of ours is deleted",
-    claimed({ lock: live(held), holder: live(other()), pipelineRun: cached(succeeded) }),
+    claimed({ ...lost, pipelineRun: cached(succeeded) }),
     "delete uid-run LockLost",
     "it lost its lock before its run could start",
   ],

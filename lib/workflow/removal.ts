@@ -1,0 +1,52 @@
+// A pending run that is not to start is deleted only after the status says why, in a condition: whoever then finds it gone
+// knows that it was not somebody else, and a replica that was about to commit the run is refused, for the status has changed.
+
+import { act, type Decision } from "./action.ts";
+import { isPending } from "./pipeline_run.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { conditions } from "./status.ts";
+
+type Because = "StartDeadlineExceeded" | "LockLost";
+
+/** @param message why, when it is not the usual cause */
+export function announceRemoval(s: Snapshot, reason: Because, message = usualCause(s, reason)): Decision {
+  const patch = {
+    conditions: conditions(s.execution, s.nowMs, [{ type: "ExecutionComplete", status: "Unknown", reason, message }]),
+  };
+  return act({ do: "writeStatus", patch, announce: [] }, `${message}: say so before it is deleted`);
+}
+
+/** What was announced is done, even if the run could start by now. */
+export function removed(s: Snapshot): Decision | undefined {
+  const run = s.pipelineRun.value;
+  const removal = removalOf(s);
+  if (!run || !removal || !isPending(run) || run.deletedAtMs !== undefined) return undefined;
+  return act({ do: "deletePipelineRun", run, because: removal.reason }, removal.message);
+}
+
+/** What was removed is gone, and the lock is held again: the announcement is taken back before there is another run. */
+export function removalOver(s: Snapshot): Decision | undefined {
+  const { value: run, live } = s.pipelineRun;
+  if (run || !removalOf(s)) return undefined;
+  if (!live) return act({ do: "read", what: "pipelineRun" }, "is the run that was removed really gone?");
+  const message = "the lock is held again: the PipelineRun is created anew";
+  const again = { type: "ExecutionComplete", status: "Unknown", reason: "Pending", message } as const;
+  return act(
+    { do: "writeStatus", patch: { conditions: conditions(s.execution, s.nowMs, [again]) }, announce: [] },
+    message,
+  );
+}
+
+/** Why the run is being removed, if that was announced. */
+export function removalOf({ execution }: Snapshot): { reason: Because; message: string } | undefined {
+  const said = execution.status.conditions?.find(({ type }) => type === "ExecutionComplete");
+  if (said?.status !== "Unknown") return undefined;
+  const { reason, message } = said;
+  return reason === "StartDeadlineExceeded" || reason === "LockLost" ? { reason, message } : undefined;
+}
+
+function usualCause({ rules }: Snapshot, reason: Because): string {
+  return reason === "StartDeadlineExceeded"
+    ? `the PipelineRun could not be started within the start deadline of ${rules.startDeadlineMs / 1000} s`
+    : "the lock on the target was taken away before the PipelineRun could start";
+}
