@@ -52,7 +52,8 @@ export class Cache<T extends Stored> {
 
   /** The answer to an own write. */
   wrote(object: T): void {
-    if (this.#deleted.has(object.uid)) return;
+    // What no watch tells of would stay for ever as it was written: it is read live each time.
+    if (this.#deleted.has(object.uid) || !this.informer.watches(object.namespace)) return;
     this.informer.store.upsert(object);
     this.onWrote?.(object);
   }
@@ -88,7 +89,8 @@ export function createCaches(o: CacheOptions): Caches {
   const { client, clock, log } = o;
   const everywhere = o.namespaces.length === 0 ? [""] : [...o.namespaces];
   // Runs stay where they were created when executionNamespace changes. One in a namespace that is watched no longer is still
-  // found by its execution's claim, by live reads; without its execution it is not.
+  // found by its execution's claim, or by the Lease that its gone execution held, and read live. A finished one that is left
+  // there without either is not found: README.md says to keep a former executionNamespace among the namespaces.
   const runNamespaces = everywhere.includes("") || !o.executionNamespace
     ? everywhere
     : [...new Set([...everywhere, o.executionNamespace])];

@@ -84,6 +84,7 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
     claimAgeMs: Math.min(wallAgeMs, clock.monotonic() - memory.firstSeenMs),
     sinceProgressMs: clock.monotonic() - memory.progressMs,
     pipelineRun: { value: run, live: atPlace.live },
+    runIsWatched: caches.pipelineRuns.informer.watches(placeOfRun(execution, rules).namespace),
     foreignRun: own ? undefined : atPlace.value,
     strays: straysOf(caches, execution, placeOfRun(execution, rules), facts.gone),
     unfinishedTaskRuns: facts.unfinishedTaskRuns,

@@ -46,6 +46,8 @@ export class Informer<T extends Stored> {
   /** Always up to date when a handler runs. Writing an own write's answer into it is allowed; no handler sees that. */
   readonly store: Store<T>;
   readonly #o: InformerOptions<T>;
+  /** Empty: all. */
+  readonly #namespaces: ReadonlySet<string>;
   readonly #handlers: ((change: Change<T>) => void)[] = [];
   readonly #reflectors: Reflector<Item<T>>[];
   /** Paths whose first list is still to come. */
@@ -59,6 +61,7 @@ export class Informer<T extends Stored> {
     this.#o = o;
     this.store = new Store(o.indexes ?? {});
     this.#unlisted = new Set(o.paths);
+    this.#namespaces = new Set(o.paths.map((path) => namespaceOf(path) ?? ""));
     this.#reflectors = o.paths.map((path) =>
       new Reflector({
         client: o.client,
@@ -107,6 +110,11 @@ export class Informer<T extends Stored> {
     return Math.max(...this.#reflectors.map((reflector) => reflector.lastBytesAgeMs()));
   }
 
+  /** Whether objects of this namespace are watched at all. */
+  watches(namespace: string): boolean {
+    return this.#namespaces.has("") || this.#namespaces.has(namespace);
+  }
+
   /**
    * The list paths whose watch has not come as far as this resource version: of these, the store may lack what the server
    * had by then. A watch brings events in the order of their versions, so an own write that came by brought all before it.
@@ -125,7 +133,7 @@ export class Informer<T extends Stored> {
   }
 
   #sinkOf(path: string): ReflectorSink<Item<T>> {
-    const namespace = /\/namespaces\/([^/]+)\/[^/]+$/.exec(path)?.[1];
+    const namespace = namespaceOf(path);
     const within = namespace === undefined ? undefined : (object: T) => object.namespace === namespace;
     return {
       read: (json) => this.#read(json),
@@ -207,4 +215,9 @@ export class Informer<T extends Stored> {
       }
     }
   }
+}
+
+/** The namespace of a list path; undefined when it covers all. */
+function namespaceOf(path: string): string | undefined {
+  return /\/namespaces\/([^/]+)\/[^/]+$/.exec(path)?.[1];
 }

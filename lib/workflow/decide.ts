@@ -12,7 +12,7 @@ import { follow } from "./follow.ts";
 import { coolingDown, type Holder, isReadable, lockName, newLock, type RecentEnd, takeLock, withEnd } from "./lock.ts";
 import { newPipelineRun, pipelineRunName } from "./pipeline_run.ts";
 import { fail, skipBusy, skipRecent } from "./outcome.ts";
-import { endOf, endOfGone } from "./recent_end.ts";
+import { endOfFormerHolder } from "./recent_end.ts";
 import { judgeRefusal } from "./refusal.ts";
 import { announceRemoval, removalOf, removalOver, removed } from "./removal.ts";
 import { lookAround } from "./rivals.ts";
@@ -250,16 +250,4 @@ function holderOf(s: Snapshot): Holder {
 /** All ends that are known: the ledger of the Lease, the cache, and the holder that has ended without releasing it. */
 function endsOnTarget(s: Snapshot): RecentEnd[] {
   return [...(s.lock.value?.recentEnds ?? []), ...s.recentEnds, ...endOfFormerHolder(s)];
-}
-
-/** A holder that is terminal ended when its status says so; one that is gone, as far as can be told from what it left. */
-function endOfFormerHolder(s: Snapshot): RecentEnd[] {
-  const holder = s.lock.value?.holder;
-  if (!holder || holder.uid === s.execution.uid) return [];
-  const { value: execution } = s.holder;
-  const end = s.recentEnds.find(({ uid }) => uid === holder.uid) ??
-    (execution?.uid === holder.uid
-      ? endOf(execution)
-      : endOfGone(holder, { lastSeen: s.holderLastSeen, run: s.holderRun.value, nowMs: s.nowMs }));
-  return end ? [end] : [];
 }

@@ -5,19 +5,20 @@ import { act, type Announcement, type Decision, wait } from "./action.ts";
 import { auditCondition } from "./audit_condition.ts";
 import { type Execution, type FailureDetails, isOwed } from "./execution.ts";
 import { failureDetails } from "./failure.ts";
-import { type Holder, newLock, takeLock } from "./lock.ts";
 import { fail } from "./outcome.ts";
 import { digestMismatch, hasBegun, isFinished, isPending, isWaiting } from "./pipeline_run.ts";
 import { cap } from "./redact.ts";
+import { lockBack, takenByNobody } from "./lock_back.ts";
 import { announceRemoval, removalOf, removed } from "./removal.ts";
 import { lookAround } from "./rivals.ts";
-import { holdsLock, type Snapshot, targetOf } from "./snapshot.ts";
-import { completed, failed, progress, rfc3339 } from "./status.ts";
-import { canonicalTarget } from "./target.ts";
+import { holdsLock, type Snapshot } from "./snapshot.ts";
+import { completed, failed, progress } from "./status.ts";
 import { timeoutMsOf } from "./validate.ts";
 
 /** Progress is written at most this often. */
 const progressIntervalMs = 1_000;
+/** A run in a namespace that the configuration does not name any more is looked at this often. */
+const unwatchedPollMs = 5_000;
 /** A watch brings what was written within milliseconds; one that takes longer than this is not waited for. */
 const echoGraceMs = 2_000;
 const echoPollMs = 50;
@@ -49,7 +50,10 @@ function vanished(s: Snapshot): Decision | undefined {
   if (run) return undefined;
   if (!live) return act({ do: "read", what: "pipelineRun" }, "the cache has no such run: is it really gone?");
   const removal = removalOf(s);
-  if (removal) return fail(s, { reason: "ConfigurationError", message: removal.message, wasExecutionFailure: false });
+  if (removal) {
+    const { message, reason: condition } = removal;
+    return fail(s, { reason: "ConfigurationError", message, wasExecutionFailure: false, condition });
+  }
   return fail(s, {
     reason: "Unknown",
     message: `PipelineRun ${ref?.namespace ?? ""}/${
@@ -105,37 +109,6 @@ function withWaiting({ status }: Execution, details: FailureDetails): FailureDet
   };
 }
 
-/** A Lease that is missing, or free, while the run is unfinished is put back: it was deleted or emptied by hand. */
-function lockBack(s: Snapshot): Decision | undefined {
-  const { value: lock } = s.lock;
-  const emptied = lock?.emptied === true && holdsLock(s);
-  if ((lock?.holder && !emptied) || s.lockRefusal !== undefined) return undefined;
-  const { execution, rules, nowMs } = s;
-  if (!s.lock.live) return act({ do: "read", what: "lock" }, "the cache has no lock of ours: is it really gone?");
-  const name = execution.claim?.lease;
-  const run = s.pipelineRun.value;
-  if (!name || !run) return undefined;
-  const { namespace, uid, spec } = execution;
-  const holder: Holder = {
-    namespace,
-    name: execution.name,
-    uid,
-    workflowId: spec.workflowId,
-    startedAt: execution.status.startTime ?? rfc3339(nowMs),
-    pipelineRun: { namespace: run.namespace, name: run.name },
-  };
-  const target = targetOf(s);
-  if (!target) return undefined;
-  if (lock) {
-    // One that has not started yet is not started any more: see start.
-    if ((isPending(run) && !emptied) || lock.target !== canonicalTarget(target)) return undefined;
-    const patch = takeLock(lock, target, holder, lock.recentEnds, nowMs);
-    return act({ do: "patchLock", lock, patch, for: "take" }, "its lock was emptied: take it back");
-  }
-  const body = newLock({ namespace: rules.lockNamespace, name, target }, holder, s.recentEnds, nowMs);
-  return act({ do: "createLock", body }, "its lock was deleted: put it back");
-}
-
 /** The start deadline for a run that hangs on something missing; then the deadline, kept here so that `finally` still runs. */
 function outOfTime(s: Snapshot): Decision | undefined {
   const { execution, rules, nowMs } = s;
@@ -178,7 +151,7 @@ function start(s: Snapshot): Decision | undefined {
   if (!s.lock.live) return act({ do: "read", what: "lock" }, "before it starts: is the lock still ours?");
   // A lock that cannot be put back, because its namespace is missing, is waited for: nobody has taken the target.
   if (s.lockRefusal !== undefined) return { retryAfterMs: 1_000, reason: `no lock can be made: ${s.lockRefusal}` };
-  if (!holdsLock(s)) return announceRemoval(s, "LockLost");
+  if (!holdsLock(s)) return takenByNobody(s) ?? announceRemoval(s, "LockLost");
   const around = lookAround(s);
   if (!around) return act({ do: "startPipelineRun", run }, "the status names it: start it");
   if ("reason" in around) return around;
@@ -227,6 +200,7 @@ function untilNext(s: Snapshot): Decision {
     due.push(timeoutMsOf(s.execution, rules) - (nowMs - (run.startTimeMs ?? run.createdAtMs)));
   }
   due.push(s.waiting.askInMs);
+  if (!s.runIsWatched) due.push(unwatchedPollMs);
   const next = due.filter((ms) => ms > 0 && ms !== Infinity);
   return next.length > 0 ? wait("running", Math.min(...next)) : wait("running");
 }

@@ -12,7 +12,13 @@ import { failed, rfc3339, skipped } from "./status.ts";
 /** Failed, for a cause that no TaskRun tells of. */
 export function fail(
   s: Snapshot,
-  cause: { reason: FailureReason; message: string; wasExecutionFailure: boolean },
+  cause: {
+    reason: FailureReason;
+    message: string;
+    wasExecutionFailure: boolean;
+    /** What the condition says, where it is more specific. */
+    condition?: string;
+  },
 ): Decision {
   const { execution, nowMs } = s;
   if (!isOwed(execution)) return act({ do: "claim", claim: execution.claim }, "it fails: an outcome will be owed");
@@ -21,7 +27,7 @@ export function fail(
   const details = plainFailure({ execution, reason, message, wasExecutionFailure, startTimeMs, nowMs });
   return act({
     do: "writeStatus",
-    patch: failed(execution, details, undefined, nowMs),
+    patch: failed(execution, details, undefined, nowMs, cause.condition),
     announce: [{
       type: "Warning",
       reason: "WorkflowFailed",

@@ -4,10 +4,13 @@
 import { type Execution, statusTimeMs } from "./execution.ts";
 import type { Holder, RecentEnd } from "./lock.ts";
 import { isFinished, type PipelineRun } from "./pipeline_run.ts";
+import type { Snapshot } from "./snapshot.ts";
 
-/** The end of an execution by its status; undefined when it has not ended or never held the lock. */
+/** The end of an execution by its status; undefined when it has not ended, never held the lock, or had it taken away. */
 export function endOf(execution: Execution): RecentEnd | undefined {
-  const { phase } = execution.status;
+  const { phase, conditions = [] } = execution.status;
+  // Its run was removed before it could start, for the target was another's: that one's end counts.
+  if (conditions.some(({ type, reason }) => type === "ExecutionComplete" && reason === "LockLost")) return undefined;
   if (phase !== "Completed" && phase !== "Failed") return undefined;
   // A claim of another uid came with a copy, which never held anything.
   const started = execution.claim?.uid === execution.uid || execution.status.startTime !== undefined;
@@ -42,4 +45,19 @@ export function endOfGone(
   }
   const endedAtMs = endedForIt ? run?.endedAtMs : undefined;
   return { ...end, outcome: "Failed", completedAtMs: lastSeen?.deletedAtMs ?? endedAtMs ?? nowMs };
+}
+
+/**
+ * The end of whoever else is in the Lease. One that is terminal ended when its status says so; one that is gone,
+ * as far as can be told from what it left.
+ */
+export function endOfFormerHolder(s: Snapshot): RecentEnd[] {
+  const holder = s.lock.value?.holder;
+  if (!holder || holder.uid === s.execution.uid) return [];
+  const { value: execution } = s.holder;
+  const end = s.recentEnds.find(({ uid }) => uid === holder.uid) ??
+    (execution?.uid === holder.uid
+      ? endOf(execution)
+      : endOfGone(holder, { lastSeen: s.holderLastSeen, run: s.holderRun.value, nowMs: s.nowMs }));
+  return end ? [end] : [];
 }

@@ -59,6 +59,8 @@ export interface Snapshot {
   readonly sinceProgressMs: number;
   /** The execution's own run, by its uid: where the claim or the status says it is. */
   readonly pipelineRun: Seen<PipelineRun>;
+  /** Whether a watch tells of that run: not where configuration has changed since it was created. */
+  readonly runIsWatched: boolean;
   /** A run that stands under the name of ours: somebody else's, or one of our uid that is not the one the status names. */
   readonly foreignRun: PipelineRun | undefined;
   /** Unfinished runs that carry the execution's uid and are not its run: no status names them. */

@@ -66,12 +66,16 @@ export function completed(execution: Execution, run: PipelineRun, nowMs: number)
   };
 }
 
-/** @param run the run that failed; undefined when there is none (any more) */
+/**
+ * @param run the run that failed; undefined when there is none (any more)
+ * @param because the reason of the condition, where it is more specific than that of the details
+ */
 export function failed(
   execution: Execution,
   details: FailureDetails,
   run: PipelineRun | undefined,
   nowMs: number,
+  because: string = details.reason,
 ): ExecutionStatus {
   const endMs = run?.completionTimeMs ?? nowMs;
   const { message: _, ...times } = ended(execution, endMs, run);
@@ -90,7 +94,7 @@ export function failed(
       {
         type: "ExecutionComplete",
         status: "False",
-        reason: run?.succeeded?.status === "False" && run.succeeded.reason ? run.succeeded.reason : details.reason,
+        reason: run?.succeeded?.status === "False" && run.succeeded.reason ? run.succeeded.reason : because,
         message: details.message,
       },
       ...whatRan(execution, run),

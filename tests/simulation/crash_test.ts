@@ -81,8 +81,10 @@ function planOf({ executions, deeds = [], laterNamespace = "" }: Story, crash?: 
   return {
     seed: 1,
     replicas: 1,
-    rules,
-    laterRules: { ...rules, executionNamespace: laterNamespace },
+    elects: false,
+    config: { rules, namespaces: [] },
+    laterConfig: { rules: { ...rules, executionNamespace: laterNamespace }, namespaces: [] },
+    collectorDelayMs: 0,
     executions,
     deeds: crash ? [...deeds, { when: { atMs: 0 }, deed: crash }] : deeds,
     weather: fineWeather,

@@ -3,7 +3,7 @@
 import type { JSONObject } from "../../lib/kube/contract.ts";
 import { asObject, type KubeObject, storageKey } from "../../lib/sim/objects.ts";
 import { ApiError } from "../../lib/sim/status.ts";
-import { finalizer } from "../../lib/workflow/names.ts";
+import { annotation, finalizer } from "../../lib/workflow/names.ts";
 import { lockName } from "../../lib/workflow/lock.ts";
 import { pipelineRunName } from "../../lib/workflow/pipeline_run.ts";
 import { manifest } from "../support/builders.ts";
@@ -37,7 +37,7 @@ export function arrange(world: World): void {
     if (change.resource === executions && change.type === "MODIFIED") createFollowers(world, change.object);
   });
   clock.timer(plan.troubleEndsAtMs, () => endTrouble(world));
-  for (let place = 0; place < plan.replicas; place++) world.startReplica(place, plan.rules);
+  for (let place = 0; place < plan.replicas; place++) world.startReplica(place, plan.config);
 }
 
 function perform(world: World, deed: Deed): void {
@@ -55,6 +55,8 @@ function perform(world: World, deed: Deed): void {
       if (planned) create(world, planned);
       return;
     }
+    case "restoreCopy":
+      return restoreCopy(world, deed.which);
     case "replaceByForce": {
       // Somebody loses patience: the finalizer goes, the object goes, and another workflow is to do what this one did not.
       // It is the one that runs that people lose patience with.
@@ -101,6 +103,17 @@ function perform(world: World, deed: Deed): void {
         server.storage.get(leases, storageKey("kubernaut-system", leaseName(deed.target))),
         (object) => ({ ...object, spec: { ...object.spec as JSONObject, holderIdentity: null } }),
       );
+    case "wipeLease":
+      return change(
+        world,
+        leases,
+        server.storage.get(leases, storageKey("kubernaut-system", leaseName(deed.target))),
+        (object) => {
+          const { [annotation.holder]: _, ...annotations } = object.metadata.annotations ?? {};
+          const spec = { ...object.spec as JSONObject, holderIdentity: null, acquireTime: null };
+          return { ...object, metadata: { ...object.metadata, annotations }, spec };
+        },
+      );
     case "squat":
       return squat(world, deed.which);
     case "jump":
@@ -118,7 +131,7 @@ function perform(world: World, deed: Deed): void {
     }
     case "standby": {
       const replica = world.replicas[deed.replica];
-      if (!replica?.alive) return;
+      if (!replica?.alive || world.plan.elects) return;
       replica.controller.leading = false;
       clock.timer(deed.forMs, () => (replica.controller.leading = true));
       return;
@@ -154,8 +167,8 @@ function endTrouble(world: World): void {
   for (const [place, replica] of world.replicas.entries()) {
     replica.wire.resume();
     for (const watch of replica.wire.watches("")) watch.cut(false); // a silent one would not be missed for minutes
-    if (replica.alive) replica.controller.leading = true;
-    else world.startReplica(place, world.plan.laterRules);
+    if (!replica.alive) world.startReplica(place, world.plan.laterConfig);
+    else if (!world.plan.elects) replica.controller.leading = true;
   }
   for (const object of world.server.storage.list(runs)) {
     if (!object.metadata.finalizers?.includes(foreign)) continue;
@@ -200,6 +213,17 @@ function create(world: World, planned: PlannedExecution): void {
   if (world.squatters.has(which)) squat(world, which);
 }
 
+/** Somebody restores a backup beside what is there: all of the object but its uid and its status comes back. */
+function restoreCopy(world: World, which: number): void {
+  const object = executionOf(world, which);
+  if (!object) return;
+  const { namespace = "", name = "", annotations = {}, finalizers = [] } = object.metadata;
+  if (world.server.storage.get(executions, storageKey(namespace, `${name}-copy`))) return;
+  const { apiVersion = "", kind = "", spec } = object;
+  const metadata = { namespace, name: `${name}-copy`, annotations, finalizers };
+  world.server.install({ apiVersion, kind, metadata, spec: spec as JSONObject });
+}
+
 function leave(world: World, place: number, how: "kill" | "stop", againAfterMs: number): void {
   const replica = world.replicas[place];
   if (!replica?.alive) return;
@@ -208,7 +232,7 @@ function leave(world: World, place: number, how: "kill" | "stop", againAfterMs: 
   world.clock.timer(Math.max(againAfterMs, 1), () => {
     if (world.replicas[place] !== replica) return;
     replica.kill(); // a gentle stop that is not through by then is cut short
-    world.startReplica(place, world.plan.laterRules);
+    world.startReplica(place, world.plan.laterConfig);
   });
 }
 
@@ -238,7 +262,7 @@ function squat(world: World, which: number): void {
   const { name = "", uid = "", namespace = "" } = execution.metadata;
   const metadata = {
     name: pipelineRunName({ name, uid }),
-    namespace: world.plan.rules.executionNamespace || namespace,
+    namespace: world.plan.config.rules.executionNamespace || namespace,
     labels: { "app.kubernetes.io/managed-by": "kubernaut-workflowexecution" },
     // For the mutation that goes by names alone: whose run somebody would take this one for.
     annotations: { "example.com/would-be": JSON.stringify({ key: `${namespace}/${name}`, uid }) },

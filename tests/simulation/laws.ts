@@ -7,6 +7,7 @@ import type { Change } from "../../lib/sim/storage.ts";
 import type { ExecutionStatus } from "../../lib/workflow/execution.ts";
 import { lockName } from "../../lib/workflow/lock.ts";
 import { annotation, finalizer, label } from "../../lib/workflow/names.ts";
+import { leaderLease } from "./replica.ts";
 import { type ExecutionRecord, isActive, isFinal, type RunRecord } from "./records.ts";
 import type { Trace } from "./trace.ts";
 
@@ -16,8 +17,8 @@ export interface LawsOptions {
   readonly nowMs: () => number;
   /** The canonical target of a spelling, as the plan knows it. */
   readonly canonicalOf: (alias: string) => string;
-  /** Judge by time too: no clock is set, and the cooldown is always the same. */
-  readonly cooldownMs: number | undefined;
+  /** The least that lies between an end and the next start: the cooldown, less what clocks may have been set by. */
+  readonly cooldownMs: number;
   /** Processes and network are well: what is to be mended is mended soon. */
   readonly wellServed: boolean;
 }
@@ -75,6 +76,7 @@ export class Laws {
       case "tekton.dev/taskruns":
         return this.#taskRun(change);
       case "coordination.k8s.io/leases":
+        if (change.object.metadata.name === leaderLease) return;
         this.changes++;
         return this.#lock(change);
     }
@@ -96,6 +98,7 @@ export class Laws {
         createdAtMs: nowMs,
         status,
         claimed: false,
+        copy: annotations[annotation.claim] !== undefined,
         owed: false,
         stripped: false,
         deletedAtMs: undefined,
@@ -171,6 +174,7 @@ export class Laws {
       return;
     }
     execution.starts++;
+    if (execution.copy) this.breaks(`${execution.key} is a copy, and was started`);
     if (execution.starts > 1) this.breaks(`${execution.key} was started a second time`);
     const named = execution.status.pipelineRunRef?.uid;
     if (named !== run.uid) {
@@ -192,7 +196,7 @@ export class Laws {
 
   #cooldown(execution: ExecutionRecord): void {
     const { cooldownMs, nowMs } = this.#o;
-    if (cooldownMs === undefined) return;
+    if (cooldownMs <= 0) return;
     for (const other of this.executions.values()) {
       if (other === execution || !other.heldLock) continue;
       if (other.canonical !== execution.canonical || other.workflow !== execution.workflow) continue;
@@ -265,10 +269,13 @@ export class Laws {
 /** What the cooldown counts from; undefined for what has not ended, or never ran. */
 export function endOf(execution: ExecutionRecord): number | undefined {
   const { status, deletedAtMs, goneAtMs } = execution;
+  const lostLock = status.conditions?.some(({ type, reason }) => type === "ExecutionComplete" && reason === "LockLost");
+  if (lostLock && execution.starts === 0) return undefined;
   if (status.phase === "Skipped" || (!execution.claimed && !status.startTime)) return undefined;
   if (status.completionTime !== undefined) return Date.parse(status.completionTime);
   if (status.phase !== "Running") return undefined;
-  return goneAtMs === undefined ? undefined : deletedAtMs ?? goneAtMs;
+  // In whole seconds, as Kubernetes tells times: what it is known by is a deletion, or the end of its run.
+  return goneAtMs === undefined ? undefined : deletedAtMs ?? Math.floor(goneAtMs / 1_000) * 1_000;
 }
 
 /** What may not change once the phase is final: everything but the conditions. */

@@ -24,6 +24,9 @@ export const targets: readonly { canonical: string; aliases: readonly string[] }
   { canonical: "payment/rollout.example.com/web", aliases: ["payment/rollout.example.com/web"] },
 ];
 
+/** Where executions are created. */
+export const namespaces = ["payment", "apps", "billing"];
+
 export interface PlannedExecution {
   readonly name: string;
   readonly namespace: string;
@@ -50,13 +53,15 @@ export type Deed =
       | "stripFinalizer"
       | "addForeignFinalizer"
       | "createAgain"
+      | "restoreCopy"
       | "replaceByForce"
       | "squat";
     readonly which: number;
   }
   | { readonly do: "deleteRun"; readonly which: number; readonly policy: "Foreground" | "Background" }
   | { readonly do: "cancelRun"; readonly which: number; readonly mode: string }
-  | { readonly do: "deleteLease" | "emptyLease"; readonly target: number }
+  /** Emptied: only holderIdentity goes. Wiped: the holder's annotation as well, so that it looks released. */
+  | { readonly do: "deleteLease" | "emptyLease" | "wipeLease"; readonly target: number }
   | { readonly do: "jump"; readonly replica: number; readonly byMs: number }
   | { readonly do: "kill" | "stop"; readonly replica: number; readonly againAfterMs: number }
   | { readonly do: "killAtRequest"; readonly replica: number; readonly nth: number; readonly when: "before" | "after" }
@@ -79,12 +84,22 @@ export type Deed =
  */
 export type Mood = "calm" | "hands" | "wild";
 
+export interface Configuration {
+  readonly rules: Rules;
+  /** Watched, each on its own; empty: all, on one watch. */
+  readonly namespaces: readonly string[];
+}
+
 export interface Plan {
   readonly seed: number;
   readonly replicas: number;
-  readonly rules: Rules;
+  /** The replicas elect a leader; else all work at once. */
+  readonly elects: boolean;
+  readonly config: Configuration;
   /** What a controller that is started again is configured with. */
-  readonly laterRules: Rules;
+  readonly laterConfig: Configuration;
+  /** How long the garbage collector takes to begin. */
+  readonly collectorDelayMs: number;
   readonly executions: readonly PlannedExecution[];
   readonly deeds: readonly { readonly when: Moment; readonly deed: Deed }[];
   readonly weather: Weather;
@@ -119,14 +134,20 @@ export function planOf(seed: number): Plan {
     rollbackGraceMs: chance.pick([0, 15]) * second,
     executionNamespace: chance.happens(0.4) ? "workflows" : "",
   };
-  const laterRules = chance.happens(0.3)
-    ? { ...rules, executionNamespace: rules.executionNamespace ? "" : "workflows" }
-    : rules;
+  const elsewhere = chance.happens(0.3) ? (rules.executionNamespace ? "" : "workflows") : rules.executionNamespace;
+  const cooldownMs = chance.happens(0.2) ? chance.pick([20, 60]) * second : rules.cooldownMs;
+  const watched = () => (chance.happens(0.2) ? namespaces : []);
+  const config = { rules, namespaces: watched() };
   return {
     seed,
     replicas,
-    rules,
-    laterRules,
+    elects: replicas === 2 && chance.happens(0.3),
+    config,
+    laterConfig: {
+      rules: { ...rules, cooldownMs, executionNamespace: elsewhere },
+      namespaces: chance.happens(0.3) ? watched() : config.namespaces,
+    },
+    collectorDelayMs: calm ? 0 : chance.pick([0, 0, 0, 1, 10]) * second,
     executions,
     deeds: calm ? [] : planDeeds(chance, executions, replicas, mood === "hands" ? hands : [...hands, ...misfortunes]),
     weather: mood === "wild" ? planWeather(chance) : fineWeather,
@@ -147,7 +168,7 @@ function planExecutions(chance: Chance, calm: boolean): PlannedExecution[] {
     const aliases = targets[target]?.aliases ?? [];
     return {
       name: `e${i}`,
-      namespace: chance.pick(["payment", "apps"]),
+      namespace: chance.pick(namespaces),
       target,
       alias: chance.pick(aliases),
       workflow: chance.pick(workflows),
@@ -207,6 +228,7 @@ const hands: readonly Trouble[] = [
   (c, n) => ({ do: "stripFinalizer", which: c.whole(0, n - 1) }),
   (c, n) => ({ do: "addForeignFinalizer", which: c.whole(0, n - 1) }),
   (c, n) => ({ do: "createAgain", which: c.whole(0, n - 1) }),
+  (c, n) => ({ do: "restoreCopy", which: c.whole(0, n - 1) }),
   (c, n) => ({ do: "deleteRun", which: c.whole(0, n - 1), policy: c.pick(["Foreground", "Background"]) }),
   (c, n) => ({
     do: "cancelRun",
@@ -216,13 +238,13 @@ const hands: readonly Trouble[] = [
   (c, n) => ({ do: "squat", which: c.whole(0, n - 1) }),
   (c) => ({ do: "deleteLease", target: c.whole(0, 1) }),
   () => ({ do: "deleteLease", target: 0 }),
-  (c) => ({ do: "emptyLease", target: c.whole(0, 1) }),
+  (c) => ({ do: c.pick(["emptyLease", "wipeLease"]), target: c.whole(0, 1) }),
   (c, n) => ({ do: "replaceByForce", which: c.whole(0, n - 1) }),
 ];
 
 /** What happens to processes and network. */
 const misfortunes: readonly Trouble[] = [
-  (c, _, replica) => ({ do: "jump", replica, byMs: c.whole(-200, 200) * second }),
+  (c, _, replica) => ({ do: "jump", replica, byMs: c.whole(-1, 1) * c.pick([5, 5, 200]) * second }),
   (c, _, replica) => ({ do: "kill", replica, againAfterMs: c.pick([1, 1_000, 20_000]) }),
   (c, _, replica) => ({ do: "kill", replica, againAfterMs: c.pick([1, 1_000, 20_000]) }),
   (c, _, replica) => ({ do: "killAtRequest", replica, nth: c.whole(1, 40), when: c.pick(["before", "after"]) }),
@@ -252,4 +274,16 @@ function watchTrouble(chance: Chance, _: number, replica: number): Deed {
     how: chance.pick(["hold", "hold", "hold", "cut", "cutMidLine", "expire", "silence"]),
     forMs: chance.pick([200, 5_000, 40_000]),
   };
+}
+
+/** What lies at least between an end and the next start of that workflow: each of two clocks may have been set. */
+export function leastCooldownMs({ config, laterConfig, deeds, replicas }: Plan): number {
+  const jumps = Array.from(
+    { length: replicas },
+    (_, place) => deeds.flatMap(({ deed }) => (deed.do === "jump" && deed.replica === place ? [deed.byMs] : [])),
+  );
+  const sum = (of: number[]) => of.reduce((total, ms) => total + ms, 0);
+  const aheadMs = Math.max(0, ...jumps.map((each) => sum(each.filter((ms) => ms > 0))));
+  const behindMs = Math.max(0, ...jumps.map((each) => -sum(each.filter((ms) => ms < 0))));
+  return Math.min(config.rules.cooldownMs, laterConfig.rules.cooldownMs) - aheadMs - behindMs;
 }

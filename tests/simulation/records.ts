@@ -13,6 +13,8 @@ export interface ExecutionRecord {
   readonly createdAtMs: number;
   status: ExecutionStatus;
   claimed: boolean;
+  /** It came into being with a claim: a copy of another, whose uid that names. */
+  readonly copy: boolean;
   /** Our finalizer has stood on it. */
   owed: boolean;
   /** Its finalizer was taken away by hand: it may go before all is done. */

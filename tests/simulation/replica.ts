@@ -5,19 +5,25 @@ import { Outbox } from "../../lib/audit/outbox.ts";
 import { writeSpool } from "../../lib/audit/spool.ts";
 import { SpoolDelivery } from "../../lib/audit/spool_delivery.ts";
 import { Controller } from "../../lib/controller/controller.ts";
+import { LeaderElection } from "../../lib/kube/lease.ts";
 import { EventRecorder } from "../../lib/kube/recorder.ts";
 import type { Logger } from "../../lib/log.ts";
 import { apiVersion, kind } from "../../lib/workflow/names.ts";
-import type { Rules } from "../../lib/workflow/snapshot.ts";
 import type { AuditArchive } from "./audit_archive.ts";
+import type { Configuration } from "./plan.ts";
 import type { SettableClock } from "./virtual_clock.ts";
 import type { Wire } from "./wire.ts";
+
+/** The Lease that the replicas elect their leader by. */
+export const leaderLease = "leader";
 
 export interface ReplicaOptions {
   readonly name: string;
   readonly wire: Wire;
   readonly clock: SettableClock;
-  readonly rules: Rules;
+  readonly config: Configuration;
+  /** It competes for leadership; else it works from the beginning. */
+  readonly elects: boolean;
   readonly archive: AuditArchive;
   readonly log: Logger;
   /** A run of the process that ended by an error of its own. */
@@ -28,6 +34,7 @@ export class Replica {
   readonly name: string;
   readonly wire: Wire;
   readonly clock: SettableClock;
+  readonly config: Configuration;
   readonly controller: Controller;
   alive = true;
   readonly ended: Promise<void>;
@@ -35,10 +42,12 @@ export class Replica {
   readonly #crash = new AbortController();
   readonly #background = new AbortController();
 
-  constructor({ name, wire, clock, rules, archive, log, onFailure }: ReplicaOptions) {
+  constructor({ name, wire, clock, config, elects, archive, log, onFailure }: ReplicaOptions) {
+    const { rules, namespaces } = config;
     this.name = name;
     this.wire = wire;
     this.clock = clock;
+    this.config = config;
     const sink = archive.sink(() => this.alive);
     const outbox = new Outbox({ sinks: [sink], clock, log, batchSize: 100, batchDelayMs: 100 });
     const recorder = new EventRecorder({
@@ -55,7 +64,7 @@ export class Replica {
       clock,
       log,
       rules,
-      namespaces: [],
+      namespaces,
       concurrency: 4,
       audit: outbox,
       spoolAudit: async (execution, events) => {
@@ -69,9 +78,20 @@ export class Replica {
         },
       },
     });
-    this.controller.leading = true;
+    const election = new LeaderElection({
+      client: wire,
+      clock,
+      log,
+      namespace,
+      name: leaderLease,
+      identity: name,
+      retryPeriodMs: 5_000,
+      onChange: (leading) => (this.controller.leading = leading),
+    });
+    this.controller.leading = !elects;
     const { signal } = this.#background;
     const work = [outbox.run(signal), recorder.run(signal), spool.run(signal)];
+    if (elects) work.push(election.run(signal));
     const run = async () => {
       try {
         await this.controller.run(this.#stop.signal, this.#crash.signal);

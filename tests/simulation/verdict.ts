@@ -8,6 +8,8 @@ import { annotation, finalizer, label } from "../../lib/workflow/names.ts";
 import { arrange } from "./deeds.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { type ExecutionRecord, isFinal, owedEvents } from "./records.ts";
+import { leaderLease } from "./replica.ts";
+import { busyFaults } from "./busy.ts";
 import { type Ground, World, type WorldOptions } from "./world.ts";
 
 export interface Verdict {
@@ -60,6 +62,11 @@ export async function judgePlan(
 /** What somebody still has to do something about. */
 function openMatters(world: World): string[] {
   const open: string[] = [];
+  // A finished run that was left in a namespace which the configuration no longer names is nobody's any more.
+  const watched = (namespace: string) =>
+    world.replicas.some(({ config: { rules, namespaces } }) =>
+      namespaces.length === 0 || [...namespaces, rules.executionNamespace].includes(namespace)
+    );
   for (const { metadata, status } of world.server.storage.list("workflowexecution.kubernaut.ai/workflowexecutions")) {
     const { phase = "Pending" } = (status ?? {}) as { phase?: string };
     const place = `${metadata.namespace}/${metadata.name}`;
@@ -68,14 +75,17 @@ function openMatters(world: World): string[] {
     else if (metadata.deletionTimestamp) open.push(`${place} is being deleted`);
   }
   for (const { metadata, spec } of world.server.storage.list("coordination.k8s.io/leases")) {
+    if (metadata.name === leaderLease) continue;
     const { holderIdentity } = (spec ?? {}) as { holderIdentity?: string };
     open.push(`Lease ${metadata.name} is ${holderIdentity ? `held by ${holderIdentity}` : "left, and free"}`);
   }
   for (const run of world.laws.runs.values()) {
-    const { execution, verdict, gone, name } = run;
+    const { execution, verdict, gone, name, namespace } = run;
     if (!execution || gone) continue;
     if (verdict === undefined) open.push(`run ${name} has not finished`);
-    else if (execution.goneAtMs !== undefined) open.push(`run ${name} is left, its execution is gone`);
+    else if (execution.goneAtMs !== undefined && watched(namespace)) {
+      open.push(`run ${name} is left, its execution is gone`);
+    }
   }
   const spooled = world.server.storage.list("/configmaps", "kubernaut-system").length;
   if (spooled > 0) open.push(`${spooled} audit events are spooled`);
@@ -85,11 +95,12 @@ function openMatters(world: World): string[] {
 async function judgeEnd(world: World): Promise<void> {
   const { laws, plan } = world;
   for (const execution of laws.executions.values()) judgeExecution(world, execution);
+  for (const fault of busyFaults(laws)) laws.breaks(fault);
   for (const fault of auditFaults(world.archive.events, [...laws.executions.values()])) laws.breaks(fault);
   if (plan.mood === "calm") judgeBudget(world);
   await world.runFor(afterglowMs);
   const before = world.writes.length;
-  await world.runFor(plan.rules.cooldownMs + 120_000);
+  await world.runFor(Math.max(plan.config.rules.cooldownMs, plan.laterConfig.rules.cooldownMs) + 120_000);
   const more = world.writes.slice(before).map(({ text }) => text);
   if (more.length > 0) laws.breaks(`more is written after the end: ${more.slice(0, 5).join(", ")}`);
 }
@@ -114,13 +125,11 @@ function judgeExecution(world: World, execution: ExecutionRecord): void {
   if (status.phase === "Failed" && run?.verdict === "True" && !run.byHand) {
     laws.breaks(`${key} is Failed, and its run succeeded: ${status.message}`);
   }
-  if (status.skipDetails?.reason === "ResourceBusy") {
-    const others = [...laws.executions.values()].filter((each) =>
-      each !== execution && each.canonical === execution.canonical
-    );
-    if (!others.some((each) => each.heldLock)) {
-      laws.breaks(`${key} was skipped as busy, and nobody else ever held its target`);
-    }
+  if (execution.copy && status.phase !== "Failed") laws.breaks(`${key} is a copy, and ${status.phase}`);
+  if (status.phase === "Skipped") {
+    const own = [...laws.runs.values()].filter((each) => each.execution === execution);
+    if (own.some(({ gone }) => !gone)) laws.breaks(`${key} is Skipped, and has a run`);
+    if (own.length > 0 && world.plan.mood === "calm") laws.breaks(`${key} is Skipped, and a run was created for it`);
   }
 }
 

@@ -17,8 +17,8 @@ import { Chance } from "./chance.ts";
 import { type Call, ObjectTexts } from "./direct_api.ts";
 import { Fates } from "./fates.ts";
 import { Laws } from "./laws.ts";
-import { type Plan, targets } from "./plan.ts";
-import { Replica } from "./replica.ts";
+import { type Configuration, leastCooldownMs, namespaces, type Plan, targets } from "./plan.ts";
+import { leaderLease, Replica } from "./replica.ts";
 import { honest, type Sabotage } from "./sabotage.ts";
 import { Trace } from "./trace.ts";
 import { VirtualClock } from "./virtual_clock.ts";
@@ -33,7 +33,7 @@ export interface Ground {
 export async function prepareGround(): Promise<Ground> {
   const definition = yaml.parse(await Deno.readTextFile(crdPath)) as JSONObject;
   const manifests = [definition, ...tektonDefinitions()];
-  for (const name of ["kubernaut-system", "payment", "apps", "workflows"]) {
+  for (const name of ["kubernaut-system", "workflows", ...namespaces]) {
     manifests.push({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
     const metadata = { name: "kubernaut-workflow-runner", namespace: name };
     manifests.push({ apiVersion: "v1", kind: "ServiceAccount", metadata });
@@ -86,18 +86,21 @@ export class World {
     this.plan = plan;
     const serverChance = Chance.of(plan.seed, "server");
     this.clock = new VirtualClock(startMs, () => serverChance.next());
-    this.server = new ApiServer({ clock: this.clock });
+    const { collectorDelayMs } = plan;
+    this.server = new ApiServer({
+      clock: this.clock,
+      ...(collectorDelayMs > 0 ? { garbageCollectionDelayMs: collectorDelayMs } : {}),
+    });
     this.trace = new Trace(this.clock, traced ?? false);
     this.#sabotage = sabotage ?? (() => honest);
     this.fates = new Fates(plan.weather, Chance.of(plan.seed, "fates"), plan.troubleEndsAtMs);
     this.archive = new AuditArchive(this.clock, Chance.of(plan.seed, "audit"), plan.weather.lost);
-    const timeJumps = plan.deeds.some(({ deed }) => deed.do === "jump");
     this.laws = new Laws({
       server: this.server,
       trace: this.trace,
       nowMs: () => this.clock.now(),
       canonicalOf: (alias) => targets.find(({ aliases }) => aliases.includes(alias))?.canonical ?? alias,
-      cooldownMs: timeJumps ? undefined : plan.rules.cooldownMs,
+      cooldownMs: leastCooldownMs(plan),
       wellServed: plan.mood !== "wild",
     });
   }
@@ -115,23 +118,33 @@ export class World {
     return world;
   }
 
-  startReplica(place: number, rules: Rules): Replica {
+  startReplica(place: number, config: Configuration): Replica {
     const name = `${"AB"[place]}${++this.#started}`;
     const wire = this.wire(name, (nth, when, call, code) => {
-      if (!["get", "list", "watch"].includes(call.info.verb) && when === "after") {
+      const isWrite = !["get", "list", "watch"].includes(call.info.verb);
+      if (isWrite && when === "after" && !isElection(call)) {
         const { verb, resource, subresource, namespace, name: object } = call.info;
         const text = `${verb} ${resource}${subresource && `/${subresource}`} ${namespace}/${object}`;
         this.writes.push({ atMs: this.clock.monotonic(), text, call, code });
       }
       if (when === "after") this.requests++;
       for (const hook of this.beforeRequest) hook(replica, nth, when);
-    }, this.#sabotage(this.server, rules));
+    }, this.#sabotage(this.server, config.rules));
     const clock = this.clock.view();
     const onFailure = (error: unknown) => {
       if (replica.alive) this.#failed(name, error);
     };
     const log = this.#logger(name, () => replica.alive);
-    const replica = new Replica({ name, wire, clock, rules, archive: this.archive, log, onFailure });
+    const replica = new Replica({
+      name,
+      wire,
+      clock,
+      config,
+      elects: this.plan.elects,
+      archive: this.archive,
+      log,
+      onFailure,
+    });
     this.replicas[place] = replica;
     this.#running.push(replica.ended);
     this.trace.note(`${name} starts`);
@@ -209,6 +222,12 @@ export class World {
     const log: Logger = { debug: () => {}, info: () => {}, warn: say("warn"), error: say("error"), with: () => log };
     return log;
   }
+}
+
+/** A leader renews its Lease for ever. */
+function isElection({ info, body }: Call): boolean {
+  const { metadata = {} } = (body ?? {}) as { metadata?: { name?: string } };
+  return info.resource === "leases" && [info.name, metadata.name].includes(leaderLease);
 }
 
 /** Everything here is promises: one turn of the event loop ends only when nothing is left to happen at this moment. */

@@ -139,6 +139,7 @@ export function snapshot(o: Partial<Snapshot> = {}): Snapshot {
     claimAgeMs: 0,
     sinceProgressMs: Infinity,
     pipelineRun: nothing,
+    runIsWatched: true,
     foreignRun: undefined,
     strays: [],
     waiting: { why: undefined, askInMs: Infinity },

@@ -5,7 +5,7 @@ import { decide } from "../../lib/workflow/decide.ts";
 import type { Execution } from "../../lib/workflow/execution.ts";
 import type { PipelineRun } from "../../lib/workflow/pipeline_run.ts";
 import type { Rival, Snapshot } from "../../lib/workflow/snapshot.ts";
-import { defaultRules, pipelineRun, runningExecution, startMs } from "../support/builders.ts";
+import { defaultRules, pipelineRun, recentEnd, runningExecution, startMs } from "../support/builders.ts";
 import {
   cached,
   failedRun,
@@ -39,6 +39,8 @@ const started = pipelineRun({ succeeded: { status: "Unknown", reason: "Started",
 
 const theirRun: Rival = { run: otherRun(), execution: other() };
 const theirPendingRun: Rival = { ...theirRun, run: otherRun({ ordered: "PipelineRunPending" }) };
+const wasSkipped = other({ status: { phase: "Skipped" } });
+const sinceEnded = { ...held, recentEnds: [recentEnd({ completedAtMs: startMs })] };
 const around = (value: Rival[], o: Partial<Snapshot["rivals"]> = {}) => ({ value, live: true, complete: true, ...o });
 
 const table: [sentence: string, s: Snapshot, answer: string, reason: string][] = [
@@ -266,14 +268,50 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "the status names it: start it",
   ],
   [
-    "pending, the lock in other hands: announced, then deleted",
+    "pending, the lock in other hands: whose?",
     running({ pipelineRun: cached(pendingRun), lock: live(held) }),
+    "read holder",
+    "who has taken the lock?",
+  ],
+  [
+    "pending, the lock in the hands of one that is gone: its run is looked for",
+    running({ pipelineRun: cached(pendingRun), lock: live(held), holder: noneLive }),
+    "read holderRun",
+    "is there really no run?",
+  ],
+  [
+    "pending, the lock in the hands of one that was skipped: taken back",
+    running({ pipelineRun: cached(pendingRun), lock: live(held), holder: live(wasSkipped), holderRun: noneLive }),
+    "patchLock take",
+    "whoever took the lock is no more: take it back",
+  ],
+  [
+    "pending, the lock in the hands of one that has run the same workflow since: given up",
+    running({ pipelineRun: cached(pendingRun), lock: live(sinceEnded), holder: live(wasSkipped), holderRun: noneLive }),
     "condition ExecutionComplete Unknown LockLost",
     "the lock on the target was taken away before the PipelineRun could start: say so before it is deleted",
   ],
   [
-    "pending, the lock free: announced, then deleted",
+    "pending, the lock in the hands of one that may not be read: given up",
+    running({ pipelineRun: cached(pendingRun), lock: live(held), holder: noneLive, holderHidden: true }),
+    "condition ExecutionComplete Unknown LockLost",
+    "the lock on the target was taken away before the PipelineRun could start: say so before it is deleted",
+  ],
+  [
+    "pending, the lock in living hands: announced, then deleted",
+    running({ pipelineRun: cached(pendingRun), lock: live(held), holder: live(other()) }),
+    "condition ExecutionComplete Unknown LockLost",
+    "the lock on the target was taken away before the PipelineRun could start: say so before it is deleted",
+  ],
+  [
+    "pending, the lock wiped by hand: taken back",
     running({ pipelineRun: cached(pendingRun), lock: live({ ...mine, holder: undefined }) }),
+    "patchLock take",
+    "its lock was emptied: take it back",
+  ],
+  [
+    "pending, the lock free, and the same workflow has run since: announced, then deleted",
+    running({ pipelineRun: cached(pendingRun), lock: live({ ...sinceEnded, holder: undefined }) }),
     "condition ExecutionComplete Unknown LockLost",
     "the lock on the target was taken away before the PipelineRun could start: say so before it is deleted",
   ],
