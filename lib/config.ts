@@ -65,6 +65,8 @@ export interface Config {
 export interface ConfigSources {
   /** What follows the command's name. */
   args: readonly string[];
+  /** Flags that the command takes itself: one of these is suggested to whoever misspells it. */
+  otherFlags?: readonly string[];
   env: Record<string, string>;
   /** A file's text; undefined when there is none. */
   readFile(path: string): Promise<string | undefined>;
@@ -93,7 +95,7 @@ export async function describeConfig(sources: ConfigSources): Promise<Setting[]>
 
 async function load(sources: ConfigSources): Promise<{ config: Config; settings: Setting[] }> {
   const keys = configKeys();
-  const flags = fromArguments(sources.args, keys);
+  const flags = fromArguments(sources.args, keys, sources.otherFlags);
   const file = await readConfigFile(sources, flags.only.get("config"), keys);
   const all: Source[] = [file, fromEnvironment(sources.env, keys), flags];
   const faults: Fault[] = [];

@@ -3,6 +3,7 @@
 
 import { yaml } from "../deps.ts";
 import type { ConfigKey } from "./config_schema.ts";
+import { suggestion } from "./config_suggestion.ts";
 
 /** One thing that is wrong, and where. */
 export interface Fault {
@@ -102,10 +103,14 @@ export function fromEnvironment(env: Record<string, string>, keys: readonly Conf
   return source;
 }
 
-/** Reads `--key value`, `--key=value`, `--flag` and `--flag=false`; a list's flag may be repeated. */
+/**
+ * Reads `--key value`, `--key=value`, `--flag` and `--flag=false`; a list's flag may be repeated. `otherFlags` were taken out
+ * before: one that is misspelt was not, and can be told.
+ */
 export function fromArguments(
   args: readonly string[],
   keys: readonly ConfigKey[],
+  otherFlags: readonly string[] = [],
 ): Source & { readonly only: Map<CommandLineOnly, string> } {
   const source = { given: new Map<string, Given>(), faults: [] as Fault[], only: new Map<CommandLineOnly, string>() };
   const known = new Map(keys.map((key) => [flagName(key.name), key]));
@@ -118,7 +123,7 @@ export function fromArguments(
     const lone = only.get(flag);
     if (!key && !lone) {
       const message = flag.startsWith("-")
-        ? `is no flag${suggestion(flag, [...known.keys(), ...only.keys()])}`
+        ? `is no flag${suggestion(flag, [...known.keys(), ...only.keys(), ...otherFlags])}`
         : "is not expected; values follow their flag, as in --cooldown 5m or --leader-election=false";
       source.faults.push({ key: flag, place: flag.startsWith("-") ? place : `argument ${flag}`, message });
       continue;
@@ -163,36 +168,4 @@ function unknownKey(name: string, known: readonly string[]): string {
   const [section, inner] = name.split(".");
   if (known.includes(name)) return `is written with a dot; nest it: ${section}: { ${inner}: … }`;
   return `is no key${suggestion(name, known)}`;
-}
-
-function suggestion(written: string, known: readonly string[]): string {
-  const plain = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
-  const ranked = known.map((name) => ({ name, distance: editDistance(plain(written), plain(name)) }))
-    .sort((a, b) => a.distance - b.distance);
-  const nearest = ranked[0];
-  return nearest && nearest.distance <= Math.max(2, plain(written).length / 4) ? `; did you mean ${nearest.name}?` : "";
-}
-
-/** Levenshtein distance, with a swap of two neighbours counted once (optimal string alignment). */
-function editDistance(a: string, b: string): number {
-  let before: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1];
-      let cost = Math.min(
-        (last[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (last[column - 1] ?? 0) + (same ? 0 : 1),
-      );
-      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
-        cost = Math.min(cost, (before[column - 2] ?? 0) + 1);
-      }
-      current.push(cost);
-    }
-    before = last;
-    last = current;
-  }
-  return last[b.length] ?? 0;
 }

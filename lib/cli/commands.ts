@@ -10,6 +10,10 @@ export interface CommandLine {
   /** Words of which one may come first. */
   readonly words?: readonly string[];
   readonly flags: Readonly<Record<string, FlagValue>>;
+  /** Short names of flags. */
+  readonly short?: Readonly<Record<string, string>>;
+  /** Whether anything else may follow: a name, files, … */
+  readonly operands?: true;
   /** Whether every key of the configuration is a flag, too; a flag of the command's own goes before it. */
   readonly configured?: true;
 }
@@ -31,6 +35,7 @@ export const commands = {
   doctor: {
     summary: "look at everything the controller needs, and say how to mend what is missing",
     flags: { ...configuration, ...output, "--account": "text" },
+    short: { "-o": "--output" },
     configured: true,
   },
   drain: {
@@ -47,6 +52,8 @@ export const commands = {
   explain: {
     summary: "tell what an execution did, what failed, and what to do",
     flags: { ...cluster, "--namespace": "text" },
+    short: { "-n": "--namespace" },
+    operands: true,
   },
   audit: {
     summary: "read the audit trail",
@@ -66,6 +73,7 @@ export const commands = {
       "--token-file": "file",
       "--ca-file": "file",
     },
+    short: { "-f": "--follow", "-n": "--limit", "-o": "--output" },
   },
   config: {
     summary: "print what is in force, or the schema",
@@ -76,7 +84,7 @@ export const commands = {
   crds: {
     summary: "print or install the CustomResourceDefinition",
     words: ["print", "install"],
-    flags: { "--dry-run": "nothing" },
+    flags: { "--dry-run": "nothing", ...cluster },
   },
   deploy: {
     summary: "print the manifests of an installation",
@@ -100,13 +108,14 @@ export const commands = {
   },
   generate: {
     summary: "typed clients from CustomResourceDefinitions and OpenAPI",
-    flags: { "--check": "nothing", "--out": "folder", "--from-cluster": "nothing", "--group": "text" },
+    flags: { "--check": "nothing", "--out": "folder", "--from-cluster": "nothing", "--group": "text", ...cluster },
+    operands: true,
   },
   completion: {
     summary: "a script with which a shell completes commands and flags",
     words: ["bash", "zsh", "fish"],
     flags: {},
   },
-  version: { summary: "print the version", flags: { ...output } },
+  version: { summary: "print the version", flags: { ...output }, short: { "-o": "--output" } },
 } as const satisfies Readonly<Record<string, CommandLine>>;
 export type CommandName = keyof typeof commands;

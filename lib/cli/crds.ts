@@ -1,4 +1,5 @@
 // `kubernaut-we crds`: the CustomResourceDefinition of WorkflowExecution, which this program carries, printed or installed.
+import { parseArgs } from "node:util";
 import { ApiextensionsV1Api } from "@cloudydeno/kubernetes-apis/apiextensions.k8s.io/v1";
 import { yaml } from "../../deps.ts";
 import { workflowExecutionCrd } from "../codegen/builtin.ts";
@@ -8,7 +9,7 @@ import { ConnectionError, StatusError } from "../kube/errors.ts";
 import { lineWriter } from "../log.ts";
 
 const usage = `Usage: kubernaut-we crds print
-       kubernaut-we crds install [--dry-run]
+       kubernaut-we crds install [--dry-run] [--kubeconfig FILE] [--context NAME]
 
 print      the CustomResourceDefinition of WorkflowExecution, as YAML
 install    applies it to the cluster (server-side) and waits until it is served; --dry-run only asks whether it would be accepted`;
@@ -17,8 +18,8 @@ const fieldManager = "kubernaut-we";
 const establishedWithinMs = 30_000;
 
 export interface CrdsOptions {
-  /** Opens the cluster of the kubeconfig; asked only when it is needed, and disposed of here. */
-  connect?: () => Promise<RestClient>;
+  /** Opens the cluster; asked only when it is needed, and disposed of here. */
+  connect?: (o: { kubeconfig?: string | undefined; context?: string | undefined }) => Promise<RestClient>;
   print?: (line: string) => void;
   complain?: (line: string) => void;
   clock?: Clock;
@@ -28,37 +29,46 @@ export interface CrdsOptions {
 export async function crds(args: string[], options: CrdsOptions = {}): Promise<number> {
   const print = options.print ?? lineWriter(Deno.stdout);
   const complain = options.complain ?? lineWriter(Deno.stderr);
-  const [command, ...flags] = args;
+  const [command = "", ...given] = args;
   if (args.includes("--help") || args.includes("-h") || command === "help") {
     print(usage);
     return 0;
   }
-  if (command === "print" && flags.length === 0) {
+  const line = command === "print" && given.length > 0 ? "print takes no flags" : commandLine(given);
+  if (typeof line === "string" || !["print", "install"].includes(command)) {
+    const problem = typeof line === "string" ? line : `${JSON.stringify(command)} is not print or install`;
+    complain(`crds: ${problem}\n\n${usage}`);
+    return 2;
+  }
+  if (command === "print") {
     print(workflowExecutionCrd.text.trimEnd());
     return 0;
-  }
-  const unknown = flags.find((flag) => flag !== "--dry-run");
-  if (command !== "install" || unknown !== undefined) {
-    const problem = command === "print" || command === "install"
-      ? `Unknown argument '${unknown ?? flags[0]}'`
-      : command
-      ? `Unknown command 'crds ${command}'`
-      : "crds: say print or install";
-    complain(`${problem}\n\n${usage}`);
-    return 2;
   }
   if (!options.connect) {
     complain("crds install: there is no connection to a cluster here");
     return 1;
   }
   try {
-    using client = await options.connect();
-    print(await install(client, flags.includes("--dry-run"), options.clock ?? systemClock));
+    using client = await options.connect(line);
+    print(await install(client, line.dryRun, options.clock ?? systemClock));
     return 0;
   } catch (error) {
     if (!isUsersFault(error)) throw error;
     complain(`crds install: ${error.message}`);
     return 1;
+  }
+}
+
+function commandLine(args: string[]) {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: { "dry-run": { type: "boolean" }, kubeconfig: { type: "string" }, context: { type: "string" } },
+    });
+    return { dryRun: values["dry-run"] ?? false, kubeconfig: values.kubeconfig, context: values.context };
+  } catch (error) {
+    if (error instanceof TypeError) return error.message;
+    throw error;
   }
 }
 

@@ -9,6 +9,7 @@ import { ConnectionError, StatusError } from "../kube/errors.ts";
 import { connect } from "../kube/kubeconfig.ts";
 import { KubeconfigError } from "../kube/kubeconfig_file.ts";
 import { lineWriter, silentLogger } from "../log.ts";
+import { commands } from "./commands.ts";
 import { readIfThere } from "./config.ts";
 import { clocks, kubernetes } from "./doctor/cluster.ts";
 import { definitions } from "./doctor/definitions.ts";
@@ -45,7 +46,12 @@ export async function doctor(args: string[]): Promise<number> {
   }
   let config: Config;
   try {
-    config = await loadConfig({ args: own.rest, env: Deno.env.toObject(), readFile: readIfThere });
+    config = await loadConfig({
+      args: own.rest,
+      otherFlags: Object.keys(commands.doctor.flags),
+      env: Deno.env.toObject(),
+      readFile: readIfThere,
+    });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     complain(error.toString());

@@ -13,6 +13,7 @@ import { KubeconfigError } from "../kube/kubeconfig_file.ts";
 import { createLogger, lineWriter, type Logger } from "../log.ts";
 import { Metrics } from "../metrics.ts";
 import { parseDurationMs } from "../workflow/duration.ts";
+import { commands } from "./commands.ts";
 import { readIfThere } from "./config.ts";
 import { closeDoor, doorName, openDoor } from "./drain/door.ts";
 import { untilDrained } from "./drain/wait.ts";
@@ -59,7 +60,8 @@ export async function drain(args: string[]): Promise<number> {
   }
   let config: Config;
   try {
-    const sources = { args: own.rest, env: Deno.env.toObject(), readFile: readIfThere };
+    const otherFlags = Object.keys(commands.drain.flags);
+    const sources = { args: own.rest, otherFlags, env: Deno.env.toObject(), readFile: readIfThere };
     config = await loadConfig(sources);
     const sinks = (await describeConfig(sources)).find(({ key }) => key === "audit.sinks");
     if (options.takeOver && sinks?.source === "default") {

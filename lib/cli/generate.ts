@@ -10,7 +10,7 @@ import { lineWriter } from "../log.ts";
 
 const usage = `Usage: kubernaut-we generate [--check] [--out DIR]
        kubernaut-we generate [--check] [--out DIR] SOURCE...
-       kubernaut-we generate [--check] [--out DIR] --from-cluster [--group GROUP/VERSION]...
+       kubernaut-we generate [--check] [--out DIR] --from-cluster [--group GROUP/VERSION]... [--kubeconfig FILE] [--context NAME]
 
 Writes typed clients: one file for each group and version, formatted as deno fmt would.
 Without a source it writes this repository's own generated/.
@@ -23,9 +23,14 @@ SOURCE           a file or http(s) URL: CustomResourceDefinitions (YAML or JSON)
 
 The code imports @cloudydeno/kubernetes-apis: map it to that package, or to this repository's generated/.`;
 
+interface Cluster {
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+}
+
 export interface CommandOptions {
-  /** Opens the cluster of the kubeconfig; asked only when it is needed, and disposed of here. */
-  connect?: () => Promise<RestClient>;
+  /** Opens the cluster; asked only when it is needed, and disposed of here. */
+  connect?: (o: Cluster) => Promise<RestClient>;
   print?: (line: string) => void;
   complain?: (line: string) => void;
 }
@@ -47,12 +52,14 @@ export async function generate(args: string[], options: CommandOptions = {}): Pr
   }
   const groups = values.group ?? [];
   if (values["from-cluster"] && positionals.length > 0) return wrong("Give either sources or --from-cluster, not both");
-  if (groups.length > 0 && !values["from-cluster"]) return wrong("--group goes with --from-cluster");
+  for (const flag of ["group", "kubeconfig", "context"] as const) {
+    if (values[flag] !== undefined && !values["from-cluster"]) return wrong(`--${flag} goes with --from-cluster`);
+  }
   const bad = groups.find((group) => !/^[a-z0-9.-]+\/v[a-z0-9]+$/.test(group));
   if (bad !== undefined) return wrong(`--group is ${JSON.stringify(bad)}, must be GROUP/VERSION, for example apps/v1`);
   try {
     const files = values["from-cluster"]
-      ? await filesOfCluster(groups, options.connect)
+      ? await filesOfCluster(groups, values, options.connect)
       : positionals.length > 0
       ? filesOf(await Promise.all(positionals.map(readSource)))
       : builtinFiles();
@@ -74,9 +81,11 @@ function parse(args: string[]) {
       allowPositionals: true,
       options: {
         check: { type: "boolean", default: false },
+        context: { type: "string" },
         "from-cluster": { type: "boolean", default: false },
         group: { type: "string", multiple: true },
         help: { type: "boolean", short: "h", default: false },
+        kubeconfig: { type: "string" },
         out: { type: "string", default: "generated" },
       },
     });
@@ -86,9 +95,9 @@ function parse(args: string[]) {
   }
 }
 
-async function filesOfCluster(groups: string[], connect: CommandOptions["connect"]): Promise<Files> {
+async function filesOfCluster(groups: string[], of: Cluster, connect: CommandOptions["connect"]): Promise<Files> {
   if (!connect) throw new SourceError("--from-cluster: there is no connection to a cluster here");
-  using client = await connect();
+  using client = await connect(of);
   if (groups.length === 0) return filesOf(await customResourcesOf(client));
   const sources = [];
   for (const group of groups) sources.push(await openApiOf(client, group));

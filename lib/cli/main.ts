@@ -3,6 +3,7 @@
 import { systemClock } from "../clock.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { createLogger, lineWriter } from "../log.ts";
+import { commandLineFaults, unknownCommand } from "./command_line.ts";
 import { type CommandName, commands } from "./commands.ts";
 import type { BuildInfo } from "./version.ts";
 
@@ -42,13 +43,20 @@ const loaders: Readonly<Record<CommandName, (build: BuildInfo | undefined) => Pr
 /** @param build what the binary was made from; absent when the program runs from its sources */
 export async function main(args: string[], build?: BuildInfo): Promise<number> {
   const [name = "", ...rest] = args[0] === "--version" || args[0] === "-V" ? ["version"] : args;
-  if (isCommand(name)) return await (await loaders[name](build))(rest);
+  const complain = lineWriter(Deno.stderr);
+  if (isCommand(name)) {
+    const faults = commandLineFaults(name, rest);
+    if (faults.length === 0) return await (await loaders[name](build))(rest);
+    for (const fault of faults) complain(`kubernaut-we ${name}: ${fault}`);
+    complain(`\nkubernaut-we ${name} --help tells more.`);
+    return 2;
+  }
   if (name === "help" && isCommand(rest[0] ?? "")) return await main([rest[0] ?? "", "--help"], build);
   const asked = ["", "help", "--help", "-h"].includes(name);
   const lines = Object.entries(commands).map(([each, { summary }]) => `  ${each.padEnd(10)} ${summary}`);
   const usage = ["Usage: kubernaut-we COMMAND [flags]", "", ...lines, "", "kubernaut-we COMMAND --help tells more."];
   if (asked) lineWriter(Deno.stdout)(usage.join("\n"));
-  else lineWriter(Deno.stderr)(`kubernaut-we: there is no command ${JSON.stringify(name)}\n\n${usage.join("\n")}`);
+  else complain(`kubernaut-we: ${unknownCommand(name)}\n\n${usage.join("\n")}`);
   return asked && name !== "" ? 0 : 2;
 }
 
