@@ -20,6 +20,7 @@ export interface CloudEventsOptions {
   clock: Clock;
   fetch?: Fetch;
   tracing?: Tracing;
+  readFile?: (path: string) => Promise<string>;
   timeoutMs?: number;
 }
 
@@ -41,6 +42,7 @@ export class CloudEventsSink implements Sink {
       ...(o.fetch ? { fetch: o.fetch } : {}),
       // Whoever knows a webhook's URL may use it: some have their secret in the path.
       ...(o.tracing ? { naming: o.tracing.naming("POST webhook", {}, "hidden") } : {}),
+      ...(o.readFile ? { readFile: o.readFile } : {}),
       ...(o.timeoutMs ? { timeoutMs: o.timeoutMs } : {}),
     });
   }

@@ -20,6 +20,7 @@ export interface DataStorageOptions {
   clock: Clock;
   fetch?: Fetch;
   tracing?: Tracing;
+  readFile?: (path: string) => Promise<string>;
   timeoutMs?: number;
 }
 
@@ -55,6 +56,7 @@ export class DataStorageSink implements Sink {
       ...(o.caFile ? { caFile: o.caFile } : {}),
       ...(o.fetch ? { fetch: o.fetch } : {}),
       ...(o.tracing ? { naming: o.tracing.naming("POST audit events", {}) } : {}),
+      ...(o.readFile ? { readFile: o.readFile } : {}),
       ...(o.timeoutMs ? { timeoutMs: o.timeoutMs } : {}),
     });
   }

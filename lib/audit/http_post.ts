@@ -21,6 +21,8 @@ export interface HttpPostOptions {
   fetch?: Fetch;
   /** What traces call its requests. */
   naming?: FetchNaming;
+  /** In place of the runtime's own. */
+  readFile?: (path: string) => Promise<string>;
   /** For the whole request with its answer. Default 10 s. */
   timeoutMs?: number;
 }
@@ -76,14 +78,14 @@ export class HttpPost implements Disposable {
   }
 
   async #fetch(body: string, signal: AbortSignal): Promise<Response> {
-    const { contentType, tokenFile, caFile, naming } = this.#o;
+    const { contentType, tokenFile, caFile, naming, readFile = Deno.readTextFile } = this.#o;
     const headers: Record<string, string> = { "content-type": contentType, accept: "application/json" };
     if (this.#basic !== undefined) headers["authorization"] = `Basic ${this.#basic}`;
-    if (tokenFile) headers["authorization"] = `Bearer ${(await Deno.readTextFile(tokenFile)).trim()}`;
+    if (tokenFile) headers["authorization"] = `Bearer ${(await readFile(tokenFile)).trim()}`;
     const request: RequestInit = { method: "POST", headers, body, signal, redirect: "manual" };
     const init: NamedInit = naming ? { ...request, naming } : request;
     if (this.#o.fetch) return await this.#o.fetch(this.#url, init);
-    this.#client ??= Deno.createHttpClient(caFile ? { caCerts: [await Deno.readTextFile(caFile)] } : {});
+    this.#client ??= Deno.createHttpClient(caFile ? { caCerts: [await readFile(caFile)] } : {});
     return await fetch(this.#url, named({ ...init, client: this.#client }));
   }
 

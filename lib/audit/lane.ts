@@ -44,6 +44,8 @@ export class Lane<W extends Waiting> {
   #failures = 0;
   /** How many go in one batch now: halved by a failure that may be the batch's own, doubled by success. */
   #batch: number;
+  /** The last attempt failed by no fault of its batch: one event is enough to find out whether the sink is back. */
+  #away = false;
   #lastError: string | undefined;
   #loggedAtMs: number | undefined;
 
@@ -100,10 +102,11 @@ export class Lane<W extends Waiting> {
   }
 
   #take(): W[] {
+    const most = this.#away ? 1 : this.#batch;
     let count = 0;
     let bytes = 0;
     for (const { size } of this.#queue) {
-      if (count === this.#batch || (count > 0 && bytes + size > batchLimitBytes)) break;
+      if (count === most || (count > 0 && bytes + size > batchLimitBytes)) break;
       count++;
       bytes += size;
     }
@@ -152,6 +155,7 @@ export class Lane<W extends Waiting> {
       this.#o.log.info(`audit sink ${this.#o.sink.name} takes events again`, { waiting: this.#queue.length });
     }
     this.#failures = 0;
+    this.#away = false;
     this.#lastError = undefined;
     this.#loggedAtMs = undefined;
     this.#batch = Math.min(this.#batch * 2, this.#maxBatch);
@@ -160,6 +164,7 @@ export class Lane<W extends Waiting> {
   async #failed(result: Delivery & { outcome: "failed" }, size: number, signal: AbortSignal): Promise<void> {
     const { clock, log, sink } = this.#o;
     this.#lastError = result.reason;
+    this.#away = !result.perhapsBatch;
     if (result.perhapsBatch) this.#batch = Math.max(1, Math.floor(size / 2));
     const nowMs = clock.monotonic();
     if (this.#loggedAtMs === undefined || nowMs - this.#loggedAtMs >= logEveryMs) {

@@ -22,15 +22,27 @@ export interface SinksConfig {
   readonly notifyCaFile?: string;
 }
 
+export interface SinksDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** In place of the runtime's own, for http sinks: requests, and the files of token and CA. */
+  readonly fetch?: Fetch;
+  readonly readFile?: (path: string) => Promise<string>;
+  readonly tracing?: AuditTracing;
+}
+
 /** The sinks, in the order of the configuration, the webhook last. Nothing is opened or asked before the first event. */
-export function createSinks(
-  config: SinksConfig,
-  deps: { clock: Clock; log: Logger; fetch?: Fetch; tracing?: AuditTracing },
-): Sink[] {
-  const { clock, log, tracing } = deps;
+export function createSinks(config: SinksConfig, deps: SinksDeps): Sink[] {
+  const { clock, log, fetch, readFile, tracing } = deps;
   const directory = config.sinks.find((sink) => sink.kind === "file")?.directory;
   const deadLetter = directory === undefined ? deadLetterLog(log) : deadLetterFile({ directory, clock, log });
-  const http = { deadLetter, clock, ...(deps.fetch ? { fetch: deps.fetch } : {}), ...(tracing ? { tracing } : {}) };
+  const http = {
+    deadLetter,
+    clock,
+    ...(fetch ? { fetch } : {}),
+    ...(readFile ? { readFile } : {}),
+    ...(tracing ? { tracing } : {}),
+  };
   const sinks = config.sinks.map((sink): Sink => {
     switch (sink.kind) {
       case "http":

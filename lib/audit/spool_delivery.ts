@@ -1,6 +1,7 @@
 // Sends what is spooled: at its start, and whenever it is told that something was. It offers each event to the outbox as an
 // owner of its own and removes the ConfigMap once every sink has it. It reads the spool again now and then while something
-// is left, because another replica may have written there.
+// is left, because another replica may have written there. Of several replicas the leader does it, or all would send
+// everything; two at once are safe all the same: a repeat is identical, and a ConfigMap that is gone already is no error.
 
 import { type Clock, sleep } from "../clock.ts";
 import type { RestClient } from "../kube/contract.ts";
@@ -26,6 +27,7 @@ export class SpoolDelivery {
   readonly #offered = new Map<string, { uid: string; event_id: string }>();
   #wake: AbortController | undefined;
   #woken = false;
+  #leading = true;
 
   constructor(o: SpoolDeliveryOptions) {
     this.#o = o;
@@ -35,6 +37,13 @@ export class SpoolDelivery {
   wake(): void {
     this.#woken = true;
     this.#wake?.abort();
+  }
+
+  /** A standby leaves the spool alone, and drops what it had begun to send: it is sent by whoever leads now. */
+  set leading(leading: boolean) {
+    if (leading === this.#leading) return;
+    this.#leading = leading;
+    this.wake();
   }
 
   /** Delivers until the signal is aborted. */
@@ -49,6 +58,10 @@ export class SpoolDelivery {
   /** One reading of the whole spool. What fails is tried again at the next. */
   async #pass(signal: AbortSignal): Promise<void> {
     const { client, namespace, log } = this.#o;
+    if (!this.#leading) {
+      for (const name of [...this.#offered.keys()]) this.#forget(name);
+      return;
+    }
     try {
       const present = new Set<string>();
       await this.#removeDelivered();
@@ -60,7 +73,7 @@ export class SpoolDelivery {
             log.error("no audit event can be read in a ConfigMap of the spool", { name, namespace, reason: why }),
         )
       ) {
-        if (signal.aborted) return;
+        if (signal.aborted || !this.#leading) return;
         for (const spooled of page) {
           present.add(spooled.name);
           this.#offer(spooled);

@@ -94,6 +94,7 @@ export class Program {
       clock,
       log,
     });
+    this.#spool.leading = !config.leaderElection;
     this.#recorder = new EventRecorder({
       client,
       clock,
@@ -241,6 +242,7 @@ export class Program {
       onChange: (leading) => {
         metrics.setLeader(leading);
         this.controller.leading = leading;
+        this.#spool.leading = leading;
       },
     });
   }

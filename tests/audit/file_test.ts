@@ -7,7 +7,8 @@ import { deadLetterFile } from "../../lib/audit/dead_letter.ts";
 import { eventsOf } from "../../lib/audit/event.ts";
 import { ManualClock } from "../../lib/clock.ts";
 import { silentLogger } from "../../lib/log.ts";
-import { completed, type LogLine, oneEvent, ownerOf, pass, recordingLog, running, until } from "./harness.ts";
+import { type LogLine, recordingLog } from "../support/recording_log.ts";
+import { completed, oneEvent, ownerOf, pass, running, until } from "./harness.ts";
 
 async function directory(): Promise<{ path: string } & AsyncDisposable> {
   const path = await Deno.makeTempDir();

@@ -6,9 +6,9 @@ import { type AuditEvent, eventsOf } from "../../lib/audit/event.ts";
 import type { AuditObserver, OutboxOptions } from "../../lib/audit/outbox.ts";
 import { Outbox } from "../../lib/audit/outbox.ts";
 import type { Delivery, Sink } from "../../lib/audit/sink.ts";
-import type { LogFields, Logger } from "../../lib/log.ts";
 import type { Execution } from "../../lib/workflow/execution.ts";
 import { execution, startMs } from "../support/builders.ts";
+import { type LogLine, recordingLog } from "../support/recording_log.ts";
 
 export { startMs };
 
@@ -148,20 +148,6 @@ export class MemorySink implements Sink {
     this.closed = true;
     return Promise.resolve();
   }
-}
-
-export interface LogLine {
-  readonly level: string;
-  readonly message: string;
-  readonly fields: LogFields;
-}
-
-/** Keeps its lines. */
-export function recordingLog(lines: LogLine[]): Logger {
-  const at = (level: string) => (message: string, fields: LogFields = {}) =>
-    void lines.push({ level, message, fields });
-  const log: Logger = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), with: () => log };
-  return log;
 }
 
 /** An outbox that runs, with all that it told; ends with the block. */

@@ -141,6 +141,16 @@ Deno.test("Outbox: an event that makes the sink fail whenever it comes holds up 
   assertEquals(it.outbox.state("uid-e3", [oneEvent("e3")]), { late: "memory: 500" });
 });
 
+Deno.test("Outbox: a sink that is away is asked with one event, and gets whole batches again once it is back", async () => {
+  const sink = new MemorySink();
+  sink.answer = () => sink.batches.length < 4 ? failure("503") : { outcome: "delivered" };
+  await using it = running({ sinks: [sink], batchSize: 10 });
+  for (let i = 0; i < 25; i++) it.outbox.offer(ownerOf(completed(`e${i}`)), [oneEvent(`e${i}`)]);
+  await pass(it.clock, 60_000);
+  assertEquals(sink.batches.map((batch) => batch.length), [10, 1, 1, 1, 10, 10, 4]);
+  assertEquals(it.outbox.backlog, 0);
+});
+
 Deno.test("Outbox: attempts grow apart with jitter up to 30 s, and never end", async () => {
   const sink = new MemorySink();
   const clock = new ManualClock();
@@ -211,7 +221,8 @@ Deno.test("Outbox: after 30 s an event is late, which is told once with the reas
   assertEquals(it.changes, ["payment/early", "payment/later"]);
   sink.answer = () => ({ outcome: "delivered" });
   await pass(it.clock, 60_000);
-  assertEquals(it.changes, ["payment/early", "payment/later", "payment/early", "payment/later"]);
+  assertEquals(it.changes.slice(0, 2), ["payment/early", "payment/later"]);
+  assertEquals(it.changes.slice(2).sort(), ["payment/early", "payment/later"]);
   assertEquals(it.outbox.state("uid-early", eventsOf(early)), "delivered");
 });
 

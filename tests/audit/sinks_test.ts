@@ -8,7 +8,8 @@ import { createSinks } from "../../lib/audit/sinks.ts";
 import { StdoutSink } from "../../lib/audit/stdout.ts";
 import { ManualClock } from "../../lib/clock.ts";
 import { silentLogger } from "../../lib/log.ts";
-import { completed, failed, type LogLine, oneEvent, ownerOf, pass, recordingLog, running, skipped } from "./harness.ts";
+import { type LogLine, recordingLog } from "../support/recording_log.ts";
+import { completed, failed, oneEvent, ownerOf, pass, running, skipped } from "./harness.ts";
 
 Deno.test("createSinks: one sink an entry, the webhook last, names without credentials", async () => {
   const sinks = createSinks({

@@ -9,7 +9,8 @@ import { KubeClient } from "../../lib/kube/client.ts";
 import { StatusError } from "../../lib/kube/errors.ts";
 import { ManualClock } from "../../lib/clock.ts";
 import { ApiServer } from "../../lib/sim/api_server.ts";
-import { completed, type LogLine, MemorySink, pass, recordingLog, type Running, running, skipped } from "./harness.ts";
+import { type LogLine, recordingLog } from "../support/recording_log.ts";
+import { completed, MemorySink, pass, type Running, running, skipped } from "./harness.ts";
 
 const namespace = "kubernaut-system";
 

@@ -50,6 +50,8 @@ export class DataStorage {
   queues = false;
   /** Refused beyond what the rules say. */
   refuses: (event: JSONObject) => boolean = () => false;
+  /** With which status it does so. */
+  refusal = 400;
   readonly received: Received[] = [];
   readonly stored: StoredEvent[] = [];
   readonly #clock: Clock;
@@ -58,7 +60,9 @@ export class DataStorage {
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
-    const document = yaml.parse(Deno.readTextFileSync(new URL("./data_storage.openapi.yaml", import.meta.url)));
+    const document = yaml.parse(
+      Deno.readTextFileSync(new URL("../fixtures/data_storage/audit.openapi.yaml", import.meta.url)),
+    );
     const ajv = new Ajv({ strict: false, validateFormats: true });
     ajv.addFormat("date-time", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/);
     ajv.addFormat("uuid", /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i);
@@ -106,7 +110,8 @@ export class DataStorage {
     if (!Array.isArray(body) || body.length === 0 || body.length > 500) return problem(400);
     if (!this.#validate(body)) return problem(400);
     const events = body as JSONObject[];
-    if (events.some((event) => this.refuses(event) || !this.#timely(event) || tooLarge(event))) return problem(400);
+    if (events.some((event) => !this.#timely(event) || tooLarge(event))) return problem(400);
+    if (events.some((event) => this.refuses(event))) return problem(this.refusal);
     const ids = events.map((event) => this.#store(event));
     if (this.queues) return Response.json({ status: "accepted", message: "queued" }, { status: 202 });
     return Response.json({ event_ids: ids, message: `${ids.length} audit events created` }, { status: 201 });

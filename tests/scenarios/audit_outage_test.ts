@@ -1,0 +1,86 @@
+// The Data Storage Service is away for long while executions come and go: all run and end as if it were there, and afterwards
+// it has each event, exactly as it happened.
+
+import { assertEquals } from "@std/assert";
+import { formatDuration } from "../../lib/workflow/duration.ts";
+import { executionFrom } from "../../lib/workflow/execution.ts";
+import { auditedWorld, metricOf, owedBy, trailFaults } from "../support/audited_world.ts";
+import { manifest } from "../support/builders.ts";
+import type { Scripted } from "../support/data_storage.ts";
+import { heldLocks, nothingMoreHappens, untilQuiet } from "../support/story.ts";
+import { swiftRuns } from "../support/swift_runs.ts";
+import type { World } from "../support/world.ts";
+
+const hour = 3600_000;
+const runMs = 10_000;
+
+interface Outage {
+  readonly lengthMs: number;
+  readonly answer: Scripted;
+  readonly executions: number;
+  /** They come in so many crowds, spread over the time. */
+  readonly crowds: number;
+}
+
+const outages: Record<string, Outage> = {
+  "an hour without an answer": { lengthMs: hour, answer: "store and hang", executions: 100, crowds: 5 },
+  "eight days of 503": {
+    lengthMs: 8 * 24 * hour,
+    answer: { status: 503, headers: { "retry-after": "300" } },
+    executions: 2000,
+    crowds: 8,
+  },
+};
+
+for (const [what, outage] of Object.entries(outages)) {
+  Deno.test(`${outage.executions} executions end during ${what}: undelayed, and all is told afterwards`, async () => {
+    await using audited = await auditedWorld({ direct: true, tekton: false });
+    const { world, storage } = audited;
+    swiftRuns(world, runMs);
+    const { metrics } = world.startController();
+    storage.always = outage.answer;
+    await world.pass(60_000);
+    const each = outage.executions / outage.crowds;
+    for (let crowd = 0; crowd < outage.crowds; crowd++) {
+      const names = Array.from({ length: each }, (_, i) => `e${crowd}-${i}`);
+      for (const name of names) world.server.install(manifest({ name, target: `payment/deployment/${name}` }));
+      await world.pass(runMs + 5_000);
+      assertEquals(delayed(world, new Set(names)), []);
+      assertEquals(heldLocks(world), []);
+      await world.pass(outage.lengthMs / outage.crowds - runMs - 5_000);
+    }
+    assertEquals(recorded(world), ["False DeliveryLate"]);
+    assertEquals(await metricOf(metrics, "audit_backlog"), 2 * outage.executions);
+
+    storage.always = undefined;
+    await world.pass(10 * 60_000);
+    await untilQuiet(world);
+    assertEquals(trailFaults(storage, owedBy(world)), []);
+    assertEquals(recorded(world), ["True Recorded"]);
+    assertEquals(await metricOf(metrics, "audit_backlog"), 0);
+    assertEquals(await metricOf(metrics, "audit_events_written_total"), 2 * outage.executions);
+    assertEquals(await metricOf(metrics, "audit_events_rejected_total"), 0);
+    await nothingMoreHappens(world);
+  });
+}
+
+/** What AuditRecorded says, each answer once. */
+function recorded(world: World): string[] {
+  const said = world.list("workflowexecutions").map((object) => {
+    const condition = executionFrom(object).status.conditions?.find(({ type }) => type === "AuditRecorded");
+    return `${condition?.status} ${condition?.reason}`;
+  });
+  return [...new Set(said)];
+}
+
+/** Executions whose run did not begin with their creation, or whose end was not told the moment it came. */
+function delayed(world: World, names: Set<string>): string[] {
+  const executions = world.list("workflowexecutions").map(executionFrom).filter(({ name }) => names.has(name));
+  assertEquals(executions.length, names.size);
+  return executions.flatMap(({ name, createdAtMs, status }) => {
+    const { phase, startTime = "", duration } = status;
+    const startedAfterMs = Date.parse(startTime) - createdAtMs;
+    if (phase === "Completed" && startedAfterMs < 5_000 && duration === formatDuration(runMs)) return [];
+    return [`${name} is ${phase}, started after ${startedAfterMs} ms, took ${duration}`];
+  });
+}
