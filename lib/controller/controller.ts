@@ -273,6 +273,7 @@ export class Controller {
   async #spool(execution: Execution): Promise<void> {
     await this.#o.spoolAudit(execution, eventsOf(execution));
     this.#spooled.add(execution.uid);
+    this.#o.audit.forget(execution.uid); // sent from there, and from nowhere else
   }
 }
 

@@ -29,6 +29,8 @@ import { DirectClient } from "./direct_client.ts";
 export interface RunningController {
   readonly controller: Controller;
   readonly metrics: Metrics;
+  /** It takes the lead, or becomes a standby. */
+  lead(leading: boolean): void;
   /** Tells it to stop, and waits until it has. */
   stop(): Promise<void>;
   /** kill -9: nothing of it goes on, and nothing is finished. */
@@ -151,7 +153,8 @@ export class World implements AsyncDisposable {
       observer: createReporter({ metrics, log, recorder }),
       traces: o.traces,
     });
-    controller.leading = spool.leading = o.leading ?? true;
+    const lead = (leading: boolean) => void (controller.leading = spool.leading = leading);
+    lead(o.leading ?? true);
     const stop = new AbortController();
     const crash = new AbortController();
     const background = new AbortController();
@@ -173,6 +176,7 @@ export class World implements AsyncDisposable {
     const running: RunningController = {
       controller,
       metrics,
+      lead,
       stop: async () => {
         stop.abort();
         await this.finish(all);

@@ -58,6 +58,13 @@ const going = pipelineRun({ ...gone, childCount: 1 });
 const late = (
   why: string,
 ) => [{ type: "AuditRecorded" as const, status: "False" as const, reason: why, message: "", lastTransitionTime: "" }];
+const recorded = (atMs: number) => [{
+  type: "AuditRecorded" as const,
+  status: "True" as const,
+  reason: "Recorded",
+  message: "",
+  lastTransitionTime: new Date(atMs).toISOString(),
+}];
 const skipped: Execution["status"] = { phase: "Skipped", completionTime: "2026-01-01T00:00:00Z" };
 
 const table: [sentence: string, s: Snapshot, answer: string, reason: string][] = [
@@ -201,6 +208,30 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     final({}, { status: { ...done, conditions: late("DeliveryLate") } }),
     "condition AuditRecorded True Recorded",
     "audit: Recorded",
+  ],
+  [
+    "final, its events said to be delivered just now, by another replica, and late for this one: not contradicted",
+    final({ audit: { is: "late", why: "503" } }, { status: { ...done, conditions: recorded(startMs - 20_000) } }),
+    "wait",
+    "its audit events are on their way",
+  ],
+  [
+    "final, its events said to be delivered long ago, and late now: said",
+    final({ audit: { is: "late", why: "503" } }, { status: { ...done, conditions: recorded(startMs - 30_000) } }),
+    "condition AuditRecorded False DeliveryLate",
+    "audit: DeliveryLate",
+  ],
+  [
+    "final, an event refused for another replica, and late for this one: not contradicted",
+    final({ audit: { is: "late", why: "503" } }, { status: { ...done, conditions: late("Rejected") } }),
+    "wait",
+    "its audit events are on their way",
+  ],
+  [
+    "deleted after its events were late, and spooled: not said to be recorded",
+    final({}, { ...gone, status: { ...done, conditions: late("DeliveryLate") } }),
+    "removeFinalizer",
+    "nothing is owed any more",
   ],
   [
     "final, an event refused: said",
