@@ -53,11 +53,11 @@ export class DirectClient implements RestClient {
   #watch(call: Call, words: string, signal: AbortSignal | undefined): ReadableStream<Uint8Array> {
     const encoder = new TextEncoder();
     let lines: ReadableStreamDefaultController<Uint8Array> | undefined;
-    let feed: Disposable | undefined;
+    const feed = new DisposableStack();
     const stop = () => {
       signal?.removeEventListener("abort", onAbort);
-      if (feed) this.#watches.delete(feed);
-      feed?.[Symbol.dispose]();
+      this.#watches.delete(feed);
+      feed.dispose();
     };
     const onAbort = () => {
       lines?.error(signal?.reason);
@@ -73,7 +73,8 @@ export class DirectClient implements RestClient {
     };
     const opened = openWatch(this.#server, call, sink, this.#texts);
     if ("code" in opened) throw refusal(opened, words);
-    feed = opened;
+    if (feed.disposed) return stream; // it ended as soon as it was opened: the version is too old
+    feed.use(opened);
     this.#watches.add(feed);
     signal?.addEventListener("abort", onAbort, { once: true });
     return stream;
