@@ -64,6 +64,9 @@ export interface Wanted {
 }
 
 export class Cluster implements AsyncDisposable {
+  /** What else is to be removed when it is closed. */
+  readonly closing = new AsyncDisposableStack();
+
   private constructor(readonly client: KubeClient, readonly namespace: string) {}
 
   static async open(): Promise<Cluster> {
@@ -193,6 +196,7 @@ export class Cluster implements AsyncDisposable {
       if (finalizers) await this.mergePatch("workflowexecutions", name, { metadata: { finalizers: null } });
     }
     await this.request("DELETE", `/api/v1/namespaces/${this.namespace}`);
+    await this.closing.disposeAsync();
     for (const lease of await this.list("leases")) {
       const { name, annotations = {} } = metadataOf(lease);
       const ours = [annotation.targetResource, annotation.holder, annotation.recentEnds]

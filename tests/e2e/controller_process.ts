@@ -4,6 +4,7 @@
 import { sleep, systemClock } from "../../lib/clock.ts";
 import type { JSONObject } from "../../lib/kube/contract.ts";
 import type { Cluster } from "./cluster.ts";
+import { grantRights, kubeconfigOf } from "./rights.ts";
 
 const program = new URL("../../main.ts", import.meta.url).pathname;
 /** To start, with the modules loaded on a busy machine. */
@@ -39,18 +40,24 @@ export class ControllerProcess implements AsyncDisposable {
     return new ControllerProcess(await Deno.makeTempDir({ prefix: "e2e-" }), args, env);
   }
 
-  /** A controller of the tests' namespace alone, ready. `flags` go last, and so before those that stand here. */
+  /**
+   * A controller of the tests' namespace alone, ready, with the account and the rights of deploy/. `flags` go last, and so
+   * before those that stand here.
+   */
   static async start(
     cluster: Cluster,
     flags: readonly string[] = [],
     env: Record<string, string> = {},
   ): Promise<ControllerProcess> {
     const directory = await Deno.makeTempDir({ prefix: "e2e-" });
+    const kubeconfig = `${directory}/kubeconfig`;
+    await grantRights(cluster);
+    await Deno.writeTextFile(kubeconfig, await kubeconfigOf(cluster));
     const addresses = ["--health-address", "127.0.0.1:0", "--metrics-address", "127.0.0.1:0"];
     const audit = ["--audit-sinks", `file:${directory}/audit`];
     const started = new ControllerProcess(
       directory,
-      ["run", "--namespaces", cluster.namespace, ...addresses, ...audit, ...flags],
+      ["run", "--kubeconfig", kubeconfig, "--namespaces", cluster.namespace, ...addresses, ...audit, ...flags],
       env,
     );
     try {

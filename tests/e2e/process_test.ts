@@ -1,9 +1,9 @@
 // `kubernaut-we run` as a process: what it says when it cannot start, its exit codes, its pid file, and how it stops.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { yaml } from "../../deps.ts";
-import { type Cluster, e2e, serviceAccount } from "./cluster.ts";
+import { e2e } from "./cluster.ts";
 import { ControllerProcess } from "./controller_process.ts";
+import { changedKubeconfig, type KubeconfigParts, tokenOf } from "./kubeconfig.ts";
 
 interface Refused {
   readonly name: string;
@@ -29,7 +29,7 @@ e2e("a start that must fail says why in one line, and ends with an exit code", a
   };
   const unreachable = await kubeconfig("unreachable", ({ cluster }) => cluster.server = `https://127.0.0.1:${free}`);
   const wrongToken = await kubeconfig("token", (entry) => entry.user = { token: "not-a-token" });
-  const token = await tokenWithoutRights(cluster);
+  const token = await tokenOf(cluster, "default");
   const noRights = await kubeconfig("rights", (entry) => entry.user = { token });
   const cases: Refused[] = [
     {
@@ -141,47 +141,6 @@ e2e("a controller that is told to stop", async (cluster, t) => {
     },
   );
 });
-
-interface KubeconfigParts {
-  cluster: Record<string, unknown>;
-  user: Record<string, unknown>;
-}
-
-/** The current context of KUBECONFIG as a kubeconfig of its own, changed. */
-async function changedKubeconfig(change: (entry: KubeconfigParts) => void): Promise<string> {
-  const [path = ""] = (Deno.env.get("KUBECONFIG") ?? "").split(":");
-  const config = yaml.parse(await Deno.readTextFile(path));
-  const find = (list: { name: string }[], name: string) => list.find((each) => each.name === name);
-  const { context } = find(config.contexts, config["current-context"]) as unknown as {
-    context: { cluster: string; user: string };
-  };
-  const { cluster } = find(config.clusters, context.cluster) as unknown as Pick<KubeconfigParts, "cluster">;
-  const { user } = find(config.users, context.user) as unknown as Pick<KubeconfigParts, "user">;
-  const authority = cluster["certificate-authority"];
-  if (typeof authority === "string" && !authority.startsWith("/")) {
-    cluster["certificate-authority"] = `${path.slice(0, path.lastIndexOf("/"))}/${authority}`;
-  }
-  const entry = { cluster, user };
-  change(entry);
-  return yaml.stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "c", cluster: entry.cluster }],
-    users: [{ name: "u", user: entry.user }],
-    contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
-    "current-context": "x",
-  });
-}
-
-/** Of a service account to which nothing has been granted. */
-async function tokenWithoutRights(cluster: Cluster): Promise<string> {
-  const answer = await cluster.request("POST", `${cluster.path("serviceaccounts", serviceAccount)}/token`, {
-    apiVersion: "authentication.k8s.io/v1",
-    kind: "TokenRequest",
-    spec: {},
-  });
-  return (answer.status as { token: string }).token;
-}
 
 /** Nobody listens there, at least a moment ago. */
 function freePort(): number {

@@ -1,0 +1,45 @@
+// Kubeconfigs made from the one that KUBECONFIG names: the same cluster, somebody else's credentials.
+
+import { yaml } from "../../deps.ts";
+import type { Cluster } from "./cluster.ts";
+
+export interface KubeconfigParts {
+  cluster: Record<string, unknown>;
+  user: Record<string, unknown>;
+}
+
+/** The current context of KUBECONFIG as a kubeconfig of its own, changed. */
+export async function changedKubeconfig(change: (entry: KubeconfigParts) => void): Promise<string> {
+  const [path = ""] = (Deno.env.get("KUBECONFIG") ?? "").split(":");
+  const config = yaml.parse(await Deno.readTextFile(path));
+  const find = (list: { name: string }[], name: string) => list.find((each) => each.name === name);
+  const { context } = find(config.contexts, config["current-context"]) as unknown as {
+    context: { cluster: string; user: string };
+  };
+  const { cluster } = find(config.clusters, context.cluster) as unknown as Pick<KubeconfigParts, "cluster">;
+  const { user } = find(config.users, context.user) as unknown as Pick<KubeconfigParts, "user">;
+  const authority = cluster["certificate-authority"];
+  if (typeof authority === "string" && !authority.startsWith("/")) {
+    cluster["certificate-authority"] = `${path.slice(0, path.lastIndexOf("/"))}/${authority}`;
+  }
+  const entry = { cluster, user };
+  change(entry);
+  return yaml.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "c", cluster: entry.cluster }],
+    users: [{ name: "u", user: entry.user }],
+    contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+    "current-context": "x",
+  });
+}
+
+/** A token of a service account in the tests' namespace, good for an hour. */
+export async function tokenOf(cluster: Cluster, account: string): Promise<string> {
+  const answer = await cluster.request("POST", `${cluster.path("serviceaccounts", account)}/token`, {
+    apiVersion: "authentication.k8s.io/v1",
+    kind: "TokenRequest",
+    spec: { expirationSeconds: 3600 },
+  });
+  return (answer.status as { token: string }).token;
+}

@@ -1,0 +1,64 @@
+// The rights of the tests' controllers: the roles of deploy/ and nothing else, bound to the service account
+// kubernaut-workflow-runner of the tests' namespace. They have names of their own, so that tests can run beside each other.
+
+import type { JSONObject } from "../../lib/kube/contract.ts";
+import { StatusError } from "../../lib/kube/errors.ts";
+import { defaultInstallation, type Installation } from "../../lib/manifests/installation.ts";
+import { roleBindings, roles } from "../../lib/manifests/rbac.ts";
+import { type Cluster, lockNamespace, metadataOf } from "./cluster.ts";
+import { changedKubeconfig, tokenOf } from "./kubeconfig.ts";
+
+/** @param locks where the locks are: most tests have them in the common namespace, some in their own */
+export function installationIn(namespace: string, locks = lockNamespace): Installation {
+  const standard = defaultInstallation("0.0.0");
+  return { ...standard, name: namespace, namespace, scope: { ...standard.scope, lockNamespace: locks } };
+}
+
+function rightsIn(namespace: string): JSONObject[] {
+  const common = installationIn(namespace);
+  const ownLocks = installationIn(namespace, namespace);
+  return [
+    ...[...roles(common), ...roleBindings(common)],
+    ...[...roles(ownLocks), ...roleBindings(ownLocks)].filter(({ kind }) => kind === "Role" || kind === "RoleBinding"),
+  ];
+}
+
+/** The path of an RBAC object, or (without its name) of its list. */
+export function rbacPath(object: JSONObject, name = metadataOf(object).name): string {
+  const { namespace } = metadataOf(object);
+  const resource = `${String(object.kind).toLowerCase()}s`;
+  const where = namespace ? `namespaces/${namespace}/` : "";
+  return `/apis/rbac.authorization.k8s.io/v1/${where}${resource}${name && `/${name}`}`;
+}
+
+/** Grants them once for a cluster; they are revoked when it is closed. */
+export function grantRights(cluster: Cluster): Promise<void> {
+  const before = granted.get(cluster);
+  if (before) return before;
+  const rights = rightsIn(cluster.namespace);
+  cluster.closing.defer(() => revoke(cluster, rights));
+  const work = grant(cluster, rights);
+  granted.set(cluster, work);
+  return work;
+}
+
+const granted = new WeakMap<Cluster, Promise<void>>();
+
+export async function grant(cluster: Cluster, rights: readonly JSONObject[]): Promise<void> {
+  for (const right of rights) await cluster.request("POST", rbacPath(right, ""), right);
+}
+
+export async function revoke(cluster: Cluster, rights: readonly JSONObject[]): Promise<void> {
+  for (const right of rights) {
+    await cluster.request("DELETE", rbacPath(right)).catch((error) => {
+      // What was in the tests' namespace may have gone with it.
+      if (!(error instanceof StatusError && error.objectNotFound)) throw error;
+    });
+  }
+}
+
+/** A kubeconfig whose user is a service account of the tests' namespace; by default the one with the controller's rights. */
+export async function kubeconfigOf(cluster: Cluster, account?: string): Promise<string> {
+  const token = await tokenOf(cluster, account ?? installationIn(cluster.namespace).controllerAccount);
+  return await changedKubeconfig((entry) => entry.user = { token });
+}
