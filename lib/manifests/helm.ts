@@ -18,7 +18,7 @@ import {
   serviceAccount,
 } from "./installation.ts";
 import { metricsReader, podMonitor } from "./monitoring.ts";
-import { dataStorageAccess, roleBinding, type RoleKey, roles } from "./rbac.ts";
+import { dataStorageAccess, roleBinding, type RoleKey, roles, roleWith } from "./rbac.ts";
 import {
   fieldsWhen,
   inserted,
@@ -68,6 +68,7 @@ const releaseNamespace = "{{ $.Release.Namespace }}";
 const lockNamespace = "{{ $.Values.config.lockNamespace | default $.Release.Namespace }}";
 const runnerAccount = `($.Values.config.serviceAccount | default "${defaultAccount}")`;
 const dataStorageNamespace = "($.Values.dataStorage.namespace | default $.Release.Namespace)";
+const named = "or $.Values.config.namespaces $.Values.config.executionNamespace";
 const replicated = "gt ($.Values.replicas | int) 1";
 const audited = "$.Values.auditVolume";
 
@@ -106,7 +107,7 @@ function templates(version: string): Record<string, string> {
   return {
     "crd.yaml": when("$.Values.crds.enabled", crdTemplate),
     "service-accounts.yaml": serviceAccounts(i),
-    "roles.yaml": templateOf(roles(i)),
+    "roles.yaml": templateOf(roles(i)) + when(named, `---\n${templateOf([roleWith(i, "named")])}`),
     "role-bindings.yaml": roleBindings(i),
     "data-storage-access.yaml": when("$.Values.dataStorage.enabled", templateOf(dataStorageAccess(i))),
     "flow-control.yaml": when("$.Values.flowControl.enabled", templateOf(flowControl(i))),
@@ -154,14 +155,22 @@ function roleBindings(i: Installation): string {
     templateOf([roleBinding(i, "everywhere", ""), roleBinding(i, "lock", lockNamespace)]),
     bindings(i, "watched", watched),
     bindings(i, "runs", `(ternary ${both} list (gt (len ${watched}) 0))`),
+    bindings(i, "named", `(append ${watched} ${dedicated} | compact | uniq)`, ""),
     bindings(i, "newRuns", `(ternary (list ${dedicated}) ${watched} (not (empty ${dedicated})))`),
   ].join("");
 }
 
-/** @param where a template expression: the namespaces, or an empty list for the whole cluster */
-function bindings(i: Installation, key: RoleKey, where: string): string {
-  const inEach = `{{- range ${where} }}\n---\n${templateOf([roleBinding(i, key, "{{ . }}")])}{{- else }}\n---\n`;
-  return `${inEach}${templateOf([roleBinding(i, key, "")])}{{- end }}\n`;
+/**
+ * @param where a template expression: the namespaces
+ * @param otherwise what there is when it names none: a binding for the whole cluster
+ */
+function bindings(
+  i: Installation,
+  key: RoleKey,
+  where: string,
+  otherwise = `{{- else }}\n---\n${templateOf([roleBinding(i, key, "")])}`,
+): string {
+  return `{{- range ${where} }}\n---\n${templateOf([roleBinding(i, key, "{{ . }}")])}${otherwise}{{- end }}\n`;
 }
 
 /** The configuration: what the chart decides, and over it what the user says. */

@@ -16,7 +16,7 @@ import {
 } from "./installation.ts";
 import { dashboardConfigMap, metricsReader, podMonitor, prometheusRule } from "./monitoring.ts";
 import { accounts, namespaces } from "./objects.ts";
-import { dataStorageAccess, roleBinding, roleBindings, roleName, roles } from "./rbac.ts";
+import { dataStorageAccess, roleBinding, roleBindings, roleName, roles, roleWith } from "./rbac.ts";
 import { generatedNote, manifestText } from "./text.ts";
 import { configText, deployment, podDisruptionBudget, spread } from "./workload.ts";
 
@@ -135,7 +135,11 @@ function dedicatedExecutionNamespace(i: Installation): Folder {
     files: {
       "namespace.yaml": [namespaceObject(namespace, "baseline", labelsOf(i, "runs"))],
       "service-account.yaml": [serviceAccount(i.runnerAccount, namespace, labelsOf(i, "runner"))],
-      "role-binding.yaml": [roleBinding(i, "newRuns", namespace)],
+      "role-bindings.yaml": [
+        roleBinding(i, "newRuns", namespace),
+        roleWith(i, "named"),
+        roleBinding(i, "named", namespace),
+      ],
     },
   };
 }

@@ -48,11 +48,12 @@ export function namespaces(i: Installation): JSONObject[] {
 /** The controller's account, and the runs' wherever it is said that there are runs. */
 export function accounts(i: Installation, runnerNamespaces: readonly string[]): JSONObject[] {
   const where = new Set([i.namespace, ...runnerNamespaces, i.scope.executionNamespace].filter((name) => name !== ""));
-  const runners = [...where].map((namespace) => serviceAccount(i.runnerAccount, namespace, labelsOf(i, "runner")));
-  if (i.controllerAccount !== i.runnerAccount) {
-    return [serviceAccount(i.controllerAccount, i.namespace, labelsOf(i)), ...runners];
-  }
-  return runners;
+  const shared = i.controllerAccount === i.runnerAccount;
+  if (shared) where.delete(i.namespace);
+  return [
+    serviceAccount(i.controllerAccount, i.namespace, labelsOf(i)),
+    ...[...where].map((namespace) => serviceAccount(i.runnerAccount, namespace, labelsOf(i, "runner"))),
+  ];
 }
 
 export function monitoringObjects(i: Installation): JSONObject[] {

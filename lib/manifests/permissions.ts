@@ -6,10 +6,10 @@ import { apiGroup, plural } from "../workflow/names.ts";
 
 /**
  * Where a call goes: the watched namespaces; those where runs may be (the watched and the execution namespace) or where runs
- * are created (the execution namespace, if there is one); the lock namespace; the cluster (what has no namespace); or to a
- * path that every authenticated account may read (ClusterRole `system:public-info-viewer`), which no Role of ours repeats.
+ * are created (the execution namespace, if there is one); the namespaces that the configuration names, be they watched or for
+ * runs; the lock namespace; the cluster (what has no namespace); or to a path that every authenticated account may read (ClusterRole `system:public-info-viewer`), which no Role of ours repeats.
  */
-export type Place = "watched" | "runs" | "newRuns" | "lock" | "cluster" | "public";
+export type Place = "watched" | "runs" | "newRuns" | "named" | "lock" | "cluster" | "public";
 
 /** One call: a verb of RBAC on a resource, and what it is for. */
 export interface Permission {
@@ -23,8 +23,8 @@ export interface Permission {
   readonly where: Place;
   /** A sentence for a person, without its full stop. */
   readonly why: string;
-  /** Only with this switch of the configuration on, or where it names the namespaces in which runs are created. */
-  readonly only?: "leaderElection" | "metricsAuth" | "namedNamespaces";
+  /** Only with this switch of the configuration on. */
+  readonly only?: "leaderElection" | "metricsAuth";
   /** The one object that is asked for by its name. */
   readonly name?: "leaderLease" | "lockNamespace";
   /**
@@ -155,9 +155,16 @@ export const permissions: readonly Permission[] = [
     group: "",
     resource: "serviceaccounts",
     subresource: "",
-    where: "newRuns",
-    only: "namedNamespaces",
+    where: "named",
     why: "warn at the start that the service account of PipelineRuns is missing",
+  },
+  {
+    verb: "get",
+    group: "",
+    resource: "namespaces",
+    subresource: "",
+    where: "named",
+    why: "warn at the start that a namespace is missing",
   },
   {
     verb: "create",
@@ -196,10 +203,8 @@ export const leaderLease = apiGroup;
  * empty one standing for all. Rows for public paths are left out: their right is the cluster's own.
  */
 export function grantsOf(scope: PermissionScope): Grant[] {
-  const namedNamespaces = scope.namespaces.length > 0 || scope.executionNamespace !== "";
-  const switches = { ...scope, namedNamespaces };
   return permissions
-    .filter(({ only, where }) => where !== "public" && (only === undefined || switches[only]))
+    .filter(({ only, where }) => where !== "public" && (only === undefined || scope[only]))
     .flatMap((permission) =>
       namespacesOf(permission, scope).map((namespace) => ({
         permission,
@@ -213,12 +218,14 @@ function namespacesOf({ where, outlivesNamespace }: Permission, scope: Permissio
   const watched = scope.namespaces.length === 0 ? [""] : [...new Set(scope.namespaces)];
   if (where === "lock") return [scope.lockNamespace];
   if (where === "cluster" || outlivesNamespace) return [""];
+  if (where === "named") return [...new Set([...scope.namespaces, scope.executionNamespace])].filter((name) => name);
   if (where === "watched" || !scope.executionNamespace) return watched;
   if (where === "newRuns") return [scope.executionNamespace];
   return watched.includes("") ? [""] : [...new Set([...watched, scope.executionNamespace])];
 }
 
-function objectNameOf({ name }: Permission, { lockNamespace }: PermissionScope): string {
+/** The name of the only object that a row is about; empty for all. */
+export function objectNameOf({ name }: Permission, { lockNamespace }: PermissionScope): string {
   if (name === "leaderLease") return leaderLease;
   return name === "lockNamespace" ? lockNamespace : "";
 }

@@ -63,6 +63,7 @@ export function readInstallation(
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       faults.push(`--${flag}: ${error.message}`);
+      return undefined;
     }
     return value;
   };

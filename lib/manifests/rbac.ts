@@ -4,20 +4,28 @@
 
 import type { JSONObject } from "../kube/contract.ts";
 import { type Installation, labelsOf } from "./installation.ts";
-import { type Grant, grantsOf, type Permission, permissions } from "./permissions.ts";
+import {
+  type Grant,
+  grantsOf,
+  objectNameOf,
+  type Permission,
+  permissions,
+  type PermissionScope,
+} from "./permissions.ts";
 
 const group = "rbac.authorization.k8s.io";
 const apiVersion = `${group}/v1`;
 
 /** A role's key. `everywhere`: what has no namespace, or has to outlive one. */
-export type RoleKey = "everywhere" | "watched" | "runs" | "newRuns" | "lock";
-export const roleKeys: readonly RoleKey[] = ["everywhere", "watched", "runs", "newRuns", "lock"];
+export type RoleKey = "everywhere" | "watched" | "runs" | "newRuns" | "named" | "lock";
+export const roleKeys: readonly RoleKey[] = ["everywhere", "watched", "runs", "newRuns", "named", "lock"];
 
 const suffixes: Readonly<Record<RoleKey, string>> = {
   everywhere: "",
   watched: "-watched",
   runs: "-runs",
   newRuns: "-new-runs",
+  named: "-named-namespaces",
   lock: "-locks",
 };
 
@@ -30,22 +38,30 @@ export function roleName(i: Pick<Installation, "name">, key: RoleKey): string {
   return i.name + suffixes[key];
 }
 
-/** The roles: ClusterRoles, for they are bound in several namespaces, and a Role in the lock namespace. */
+/** The roles that this installation binds: ClusterRoles, for they may be bound in several namespaces, and a Role for locks. */
 export function roles(i: Installation): JSONObject[] {
-  return roleKeys.map((key) => {
-    const rules = rulesOf(grantsOf(i.scope).filter(({ permission }) => roleKeyOf(permission) === key));
-    const metadata = { name: roleName(i, key), labels: labelsOf(i) };
-    return key === "lock"
-      ? { apiVersion, kind: "Role", metadata: { ...metadata, namespace: i.scope.lockNamespace }, rules }
-      : { apiVersion, kind: "ClusterRole", metadata, rules };
-  });
+  return roleKeys.filter((key) => grantsWith(i, key).length > 0).map((key) => roleWith(i, key));
+}
+
+export function roleWith(i: Installation, key: RoleKey): JSONObject {
+  const rows = permissions.filter((row) => roleKeyOf(row) === key && (row.only === undefined || i.scope[row.only]));
+  const rules = rulesOf(rows, i.scope);
+  const metadata = { name: roleName(i, key), labels: labelsOf(i) };
+  return key === "lock"
+    ? { apiVersion, kind: "Role", metadata: { ...metadata, namespace: i.scope.lockNamespace }, rules }
+    : { apiVersion, kind: "ClusterRole", metadata, rules };
+}
+
+function grantsWith(i: Installation, key: RoleKey): Grant[] {
+  return grantsOf(i.scope).filter(({ permission }) => roleKeyOf(permission) === key);
 }
 
 /** Every role bound to the controller's account: in the namespaces that its calls go to, or in the whole cluster. */
 export function roleBindings(i: Installation): JSONObject[] {
   return roleKeys.flatMap((key) => {
-    const grants = grantsOf(i.scope).filter(({ permission }) => roleKeyOf(permission) === key);
-    return [...new Set(grants.map(({ namespace }) => namespace))].map((namespace) => roleBinding(i, key, namespace));
+    return [...new Set(grantsWith(i, key).map(({ namespace }) => namespace))].map((namespace) =>
+      roleBinding(i, key, namespace)
+    );
   });
 }
 
@@ -87,20 +103,19 @@ export function bound(roleKind: "Role" | "ClusterRole", role: string, account: s
 }
 
 /** One rule for each resource (and named object), with its verbs in the table's order. */
-function rulesOf(grants: readonly Grant[]): JSONObject[] {
-  const rules = new Map<string, { grant: Grant; verbs: Set<string> }>();
-  for (const grant of grants) {
-    const { permission: { group, resource, subresource, verb }, objectName } = grant;
-    const key = [group, resource, subresource, objectName].join(" ");
-    const rule = rules.get(key) ?? { grant, verbs: new Set() };
-    rule.verbs.add(verb);
+function rulesOf(rows: readonly Permission[], scope: PermissionScope): JSONObject[] {
+  const rules = new Map<string, { row: Permission; verbs: string[] }>();
+  for (const row of rows) {
+    const key = [row.group, row.resource, row.subresource, row.name].join(" ");
+    const rule = rules.get(key) ?? { row, verbs: [] };
+    rule.verbs.push(row.verb);
     rules.set(key, rule);
   }
-  return [...rules.values()].map(({ grant: { permission, objectName }, verbs }) => ({
-    apiGroups: [permission.group],
-    resources: [permission.resource + (permission.subresource && `/${permission.subresource}`)],
-    ...(objectName ? { resourceNames: [objectName] } : {}),
-    verbs: [...verbs],
+  return [...rules.values()].map(({ row, verbs }) => ({
+    apiGroups: [row.group],
+    resources: [row.resource + (row.subresource && `/${row.subresource}`)],
+    ...(row.name ? { resourceNames: [objectNameOf(row, scope)] } : {}),
+    verbs,
   }));
 }
 

@@ -30,13 +30,16 @@ export function install(server: ApiServer, objects: readonly JSONObject[]): void
 }
 
 export function tokenOf(server: ApiServer, namespace: string, name: string): string {
-  return server.authentication.mint(namespace, name, `uid-${name}`, [defaultAudience], 86_400).token;
+  return server.authentication.mint(namespace, name, `uid-${name}`, [defaultAudience], 365 * 86_400).token;
 }
 
 /** Who the controller is to the API server. */
 export function userOf({ namespace, controllerAccount }: Installation): string {
   return `system:serviceaccount:${namespace}:${controllerAccount}`;
 }
+
+/** Of the world's time, which goes by fast: the audit trail's files are real, and may be slow on a machine that is busy. */
+const patienceMs = 100 * 3_600_000;
 
 export class SecuredProgram implements AsyncDisposable {
   readonly #stop = new AbortController();
@@ -95,12 +98,16 @@ export class SecuredProgram implements AsyncDisposable {
 
   untilGone(execution: string): Promise<void> {
     const { world } = this;
-    return world.until(`${execution} is gone`, () => !world.get("workflowexecutions", "payment", execution));
+    return this.until(`${execution} is gone`, () => !world.get("workflowexecutions", "payment", execution));
+  }
+
+  until(what: string, condition: () => boolean): Promise<void> {
+    return this.world.until(what, condition, patienceMs);
   }
 
   async stop(): Promise<void> {
     this.#stop.abort(new Error("SIGTERM"));
-    await this.world.until("it has stopped", () => this.#ended);
+    await this.until("it has stopped", () => this.#ended);
     await this.#running;
   }
 
