@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import type { JSONObject, JSONValue } from "@cloudydeno/kubernetes-apis/common.ts";
 import type { Execution, FailureDetails } from "../workflow/execution.ts";
 import { controllerName, kind } from "../workflow/names.ts";
-import { cap, redactKnown, redactParameters } from "../workflow/redact.ts";
+import { excerpt, excerptParameters } from "../workflow/excerpt.ts";
 
 export type AuditEventName = "started" | "completed" | "failed" | "skipped" | "deleted";
 
@@ -224,14 +224,13 @@ function skip(execution: Execution): Record<string, JSONValue | undefined> {
 }
 
 function parametersOf({ spec }: Execution): JSONObject | undefined {
-  const entries = Object.entries(redactParameters(spec.parameters));
-  if (entries.length === 0) return undefined;
-  return Object.fromEntries(entries.map(([name, value]) => [name, cap(value, parameterLimitBytes)]));
+  const entries = Object.entries(excerptParameters(spec.parameters, parameterLimitBytes));
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
 /** Text that somebody wrote: a secret parameter's value may stand in it, too. */
 function text({ spec }: Execution, value: string): string {
-  return cap(redactKnown(value, spec.parameters), textLimitBytes);
+  return excerpt(value, textLimitBytes, spec.parameters);
 }
 
 function snakeCased(from: Readonly<Record<string, string>>): JSONObject {

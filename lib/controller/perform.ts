@@ -19,7 +19,8 @@ import {
   startPatch,
   type Waiting,
 } from "../workflow/pipeline_run.ts";
-import { cap, redact } from "../workflow/redact.ts";
+import { excerpt } from "../workflow/excerpt.ts";
+import { redact } from "../workflow/redact.ts";
 import type { Refusal } from "../workflow/refusal.ts";
 import type { Rival, Rules } from "../workflow/snapshot.ts";
 import { withoutDetails } from "../workflow/status.ts";
@@ -168,7 +169,7 @@ function waitingFor(taskRun: JSONObject): Waiting | undefined {
   if (succeeded?.status !== "Unknown") return undefined;
   const { reason, message } = succeeded;
   if (!isWaiting({ reason, message })) return undefined;
-  return { reason, message: cap(redact(message)) };
+  return { reason, message: excerpt(message) };
 }
 
 /** A conflict means that it was decided on an old version: thrown, the queue brings the key back with the new one. */

@@ -1,17 +1,18 @@
 // The last thing that happens to every text of failureDetails: one line, no secrets, at most 4 KB.
 
-import { cap, redactKnown } from "./redact.ts";
+import { excerpt } from "./excerpt.ts";
+import { cap } from "./redact.ts";
 
 type Parameters = Readonly<Record<string, string>>;
 
 /** One line without secrets: neither what looks like one, nor what these parameters have under a secret's name. */
 export function safeLine(text: string, parameters: Parameters): string {
-  return cap(oneLine(redactKnown(text, parameters)));
+  return safePart(text, parameters, 4096);
 }
 
 /** The same for a part of a longer text, at most `limitBytes` long. */
 export function safePart(text: string, parameters: Parameters, limitBytes: number): string {
-  return cap(oneLine(redactKnown(text, parameters)), limitBytes);
+  return cap(oneLine(excerpt(text, Math.max(limitBytes, 4096), parameters)), limitBytes);
 }
 
 /** A Kubernetes name stays as it is, whatever it looks like; anything else is a text like any other. */

@@ -18,29 +18,23 @@ export function redact(text: string): string {
       (whole, word: string, credential: string) =>
         plainWords.has(credential.toLowerCase()) ? whole : `${word} ${redacted}`,
     );
-  return redactAssignments(withoutHeaders, redacted).replace(word, redactWord);
-}
-
-/** Values under secret names are replaced whole, the others are read for secrets. Names and their order stay. */
-export function redactParameters(parameters: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(parameters).map(([name, value]) => [name, isSecretName(name) && value ? redacted : redact(value)]),
-  );
+  return redactTokens(redactUrls(redactAssignments(withoutHeaders, redacted)));
 }
 
 /**
- * `redact`, and also the very values that these parameters have under secret names, wherever they stand in the text. Values
- * below four characters stay: they stand in any text.
+ * The text without the very values that these parameters have under secret names, wherever they stand in it. Values below
+ * four characters stay: they stand in any text.
  */
-export function redactKnown(text: string, parameters: Readonly<Record<string, string>>): string {
+export function hideKnown(text: string, parameters: Readonly<Record<string, string>>): string {
   const values = Object.entries(parameters)
     .filter(([name, value]) => isSecretName(name) && value.trim().length >= 4)
     .map(([, value]) => value.trim())
-    .sort((a, b) => b.length - a.length);
-  return redact(values.reduce((rest, value) => rest.replaceAll(value, redacted), text));
+    .sort((a, b) => b.length - a.length); // one may be the beginning of another
+  return values.reduce((rest, value) => rest.replaceAll(value, redacted), text);
 }
 
-const cutMark = "… [cut]";
+/** What stands at the end of a text that was cut. */
+export const cutMark = "… [cut]";
 
 /** At most `limitBytes` bytes of UTF-8, cut between characters; a text that was cut says so at its end. */
 export function cap(text: string, limitBytes = 4096): string {
@@ -69,28 +63,33 @@ const plainWords = new Set([
   redacted.toLowerCase(),
 ]);
 
-/** Everything between blanks and quotes. */
-const word = /[^\s"'`<>]+/g;
+/** Everything between blanks and quotes that is long enough to be a URL with credentials. */
+const word = /[^\s"'`<>]{8,}/g;
 const jwt = /eyJ[\w-]{10}/;
 /** The Base64 form of `-----BEGIN`. */
 const encodedPem = "LS0tLS1CRUdJTi";
-const jwtOrPem = /[\w.+/=-]+/g;
+const jwtOrPem = /[\w.+/=-]{13,}/g;
 const awsKeyId = /(?<![A-Za-z0-9])(?:A3T[A-Z0-9]|ABIA|ACCA|AGPA|AIDA|AKIA|ANPA|ANVA|AROA|ASIA)[A-Z0-9]{12,}/g;
 const awsSecretKey = /(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=])/g;
 /** Tokens that say by their first letters whose they are: GitHub, GitLab, Slack, Stripe, npm, Vault, Google, OpenAI and others. */
 const vendorToken =
   /(?<![A-Za-z0-9])(?:gh[a-z]_|github_pat_|glpat-|xox[a-z]-|[rs]k_(?:live|test)_|npm_|dop_v1_|hv[sb]\.|AIza|ya29\.|sk-(?:proj|ant|live|test)-)[\w-]{16,}/g;
 
-function redactWord(text: string): string {
-  if (text.length < 8) return text;
-  return redactUserInfo(text)
-    .replace(jwtOrPem, (run) => {
-      const from = Math.min(...[run.search(jwt), run.indexOf(encodedPem)].filter((at) => at >= 0));
-      return Number.isFinite(from) ? run.slice(0, from) + redacted : run;
-    })
+function redactTokens(text: string): string {
+  const withoutJwt = text.includes("eyJ") || text.includes(encodedPem) ? text.replace(jwtOrPem, redactJwtOrPem) : text;
+  return withoutJwt
     .replace(vendorToken, redacted)
     .replace(awsKeyId, redacted)
     .replace(awsSecretKey, (run) => (/[a-z]/.test(run) && /[A-Z]/.test(run) && /[0-9]/.test(run) ? redacted : run));
+}
+
+function redactJwtOrPem(run: string): string {
+  const from = Math.min(...[run.search(jwt), run.indexOf(encodedPem)].filter((at) => at >= 0));
+  return Number.isFinite(from) ? run.slice(0, from) + redacted : run;
+}
+
+function redactUrls(text: string): string {
+  return text.includes("://") && text.includes("@") ? text.replace(word, redactUserInfo) : text;
 }
 
 /** `https://user:password@host` and `https://token@host`; the `@sha256:` of an image is none. */
@@ -143,7 +142,7 @@ function redactPem(text: string): string {
 }
 
 /** The text without the Base64 at its end, line by line; the last line counts however short it is. */
-function withoutBase64Tail(text: string): string {
+export function withoutBase64Tail(text: string): string {
   let end = text.length;
   for (let first = true;; first = false) {
     let stop = end;

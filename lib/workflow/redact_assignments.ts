@@ -30,23 +30,40 @@ export function isSecretName(name: string): boolean {
 }
 
 /** A name and what separates it from its value. A name begins where a word begins, so no text is tried twice. */
-const nameAndSeparator = /(?<![\w.-])([\w.-]+)(?:(\\{0,7}["'`]?)\s{0,8}(?::=|=>|[=:])\s{0,8}|\s{1,8})/g;
+const nameAndSeparator = /(?<![\w.-])([\w.-]+)\\{0,7}["'`]?\s{0,8}(?::=|=>|[=:])\s{0,8}/g;
+/** Only a flag has its value after a blank: in a sentence the next word is no value. */
+const flag = /(?<![\w.-])(-[\w.-]*)\s{1,8}(?![\s=:-])/g;
 /** In a list of names and values, what stands between a secret's name and its value. */
 const valueField = /\\{0,7}["']\s{0,8},\s{0,8}\\{0,7}["']value\\{0,7}["']\s{0,8}:\s{0,8}/iy;
 const nameField = /(?<![\w.-])(?:name|key)\\{0,7}["']\s{0,8}:\s{0,8}\\{0,7}["']([\w.-]+)/gi;
 
 /** The text with `mark` in place of each value under a secret's name. */
 export function redactAssignments(text: string, mark: string): string {
-  return replaceValues(replaceValues(text, mark, nameField, afterName), mark, nameAndSeparator, afterSeparator);
+  const known = new Map<string, boolean>();
+  const isSecret = (name: string) => {
+    const found = known.get(name) ?? isSecretName(name);
+    known.set(name, found);
+    return found;
+  };
+  const inLists = replaceValues(text, mark, isSecret, nameField, afterName);
+  const afterFlags = replaceValues(inLists, mark, isSecret, flag, (_, match) => match.index + match[0].length);
+  return replaceValues(afterFlags, mark, isSecret, nameAndSeparator, (_, match) => match.index + match[0].length);
 }
 
+/** Where the value that belongs to a name begins; undefined where there is none. */
 type FindValue = (text: string, match: RegExpExecArray) => number | undefined;
 
-function replaceValues(text: string, mark: string, pattern: RegExp, findValue: FindValue): string {
+function replaceValues(
+  text: string,
+  mark: string,
+  isSecret: (name: string) => boolean,
+  pattern: RegExp,
+  findValue: FindValue,
+): string {
   let out = "";
   let done = 0;
   for (const match of text.matchAll(pattern)) {
-    if (match.index < done || !isSecretName(match[1] ?? "")) continue;
+    if (match.index < done || !isSecret(match[1] ?? "")) continue;
     const from = findValue(text, match);
     if (from === undefined) continue;
     const value = valueAt(text, from);
@@ -61,13 +78,6 @@ function afterName(text: string, match: RegExpExecArray): number | undefined {
   valueField.lastIndex = match.index + match[0].length;
   const found = valueField.exec(text);
   return found ? valueField.lastIndex : undefined;
-}
-
-/** Only a flag has its value after a blank: `--token x`; in a sentence the next word is no value. */
-function afterSeparator(text: string, match: RegExpExecArray): number | undefined {
-  const end = match.index + match[0].length;
-  if (/[=:]|=>/.test(match[0].slice((match[1] ?? "").length))) return end;
-  return match[1]?.startsWith("-") && text[end] !== "-" ? end : undefined;
 }
 
 const opener = /\\{0,7}["'`]/y;

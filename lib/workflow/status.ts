@@ -4,7 +4,7 @@
 import { formatDuration } from "./duration.ts";
 import type { Condition, Execution, ExecutionStatus, FailureDetails, SkipDetails } from "./execution.ts";
 import { statusTimeMs } from "./execution.ts";
-import { cap, redactKnown } from "./redact.ts";
+import { excerpt } from "./excerpt.ts";
 import { digestMismatch, type PipelineRun, progressOf, type Waiting } from "./pipeline_run.ts";
 
 type ConditionChange = Pick<Condition, "type" | "status" | "reason" | "message">;
@@ -43,7 +43,7 @@ export function progress(
 ): NonNullable<ExecutionStatus["pipelineRunStatus"]> {
   const { status = "Unknown", reason = "", message = "" } = run.succeeded ?? {};
   const told = { reason, message, ...waiting };
-  return { status, ...told, message: cap(redactKnown(told.message, spec.parameters)), ...progressOf(run) };
+  return { status, ...told, message: excerpt(told.message, 4096, spec.parameters), ...progressOf(run) };
 }
 
 export function completed(execution: Execution, run: PipelineRun, nowMs: number): ExecutionStatus {

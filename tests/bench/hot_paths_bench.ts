@@ -7,6 +7,8 @@ import { decide } from "../../lib/workflow/decide.ts";
 import { Store } from "../../lib/kube/store.ts";
 import type { JSONObject } from "../../lib/kube/contract.ts";
 import { eventsOf } from "../../lib/audit/event.ts";
+import { excerpt } from "../../lib/workflow/excerpt.ts";
+import { redact } from "../../lib/workflow/redact.ts";
 import { manifest, pipelineRun, runningExecution, snapshot } from "../support/builders.ts";
 
 const recorded = await Deno.readTextFile(new URL("../fixtures/tekton/exit-code.json", import.meta.url));
@@ -68,4 +70,27 @@ Deno.bench({ name: "decide: a new execution", group: "decide" }, () => {
 
 Deno.bench({ name: "audit events of a finished execution", group: "decide" }, () => {
   eventsOf(runningExecution());
+});
+
+const line = '2026-01-01T00:00:00Z INFO server - {"id":12345,"path":"/api/v1/things?x=1&y=2","took":"35ms"} done\n';
+const halfMegabyte = line.repeat(Math.ceil(512 * 1024 / line.length)).slice(0, 512 * 1024);
+const page = halfMegabyte.slice(0, 4096);
+const large = Object.fromEntries(Array.from({ length: 4 }, (_, i) => [`P${i}`, halfMegabyte.slice(0, 128 * 1024)]));
+const laden = runningExecution();
+const ladenExecution = { ...laden, spec: { ...laden.spec, parameters: large } };
+
+Deno.bench({ name: "redact: a page of 4 KiB", group: "redact", baseline: true }, () => {
+  redact(page);
+});
+
+Deno.bench({ name: "redact: 512 KiB, whole", group: "redact" }, () => {
+  redact(halfMegabyte);
+});
+
+Deno.bench({ name: "excerpt: 4 KiB of 512 KiB", group: "redact" }, () => {
+  excerpt(halfMegabyte);
+});
+
+Deno.bench({ name: "audit event with 512 KiB of parameters", group: "redact" }, () => {
+  eventsOf(ladenExecution);
 });
