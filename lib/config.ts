@@ -3,7 +3,7 @@
 
 import { configKeys, type ConfigOutput, configSchema } from "./config_schema.ts";
 import { ConfigError, contradictions, issueText } from "./config_faults.ts";
-import { type AuditSink, describeSink, withoutCredentials } from "./config_values.ts";
+import { type AuditSink, describeSink, describeWebhook } from "./config_values.ts";
 import {
   type CommandLineOnly,
   type Fault,
@@ -102,14 +102,15 @@ async function load(sources: ConfigSources): Promise<{ config: Config; settings:
   const faulty = new Set<string>();
   const given = new Map<string, Given>();
   for (const source of all) {
-    faults.push(...source.faults);
+    const found = [...source.faults];
     // Each source by itself, so that a wrong value is told even where a later source replaces it.
     for (const issue of configSchema.safeParse(nested(source.given)).error?.issues ?? []) {
       const key = issue.path.filter((step) => typeof step === "string").join(".");
       const { place = "", value } = source.given.get(key) ?? {};
       faulty.add(key);
-      faults.push({ key, place, message: issueText(issue, value) });
+      found.push({ key, place, message: issueText(issue, value) });
     }
+    faults.push(...found.toSorted((a, b) => lineOf(a) - lineOf(b)));
     for (const [key, value] of source.given) given.set(key, value);
   }
   const values = configSchema.parse(nested(new Map([...given].filter(([key]) => !faulty.has(key)))));
@@ -123,6 +124,11 @@ async function load(sources: ConfigSources): Promise<{ config: Config; settings:
   const pod = await readPod(sources);
   const config = complete(values, flags.only, pod);
   return { config, settings: keys.map(({ name }) => setting(name, values, config, given.get(name), pod)) };
+}
+
+/** Of a fault in a file; 0 elsewhere. */
+function lineOf({ place }: Fault): number {
+  return Number(/ line (\d+)$/.exec(place)?.[1] ?? 0);
 }
 
 async function readConfigFile(
@@ -217,5 +223,6 @@ function settingText(key: string, value: unknown): string {
   if (durationKeys.has(key) && typeof value === "number") {
     return value % 1000 === 0 ? formatDuration(value) : `${value}ms`;
   }
-  return typeof value === "string" ? withoutCredentials(value) : JSON.stringify(value);
+  if (key === "notify.url" && typeof value === "string" && value !== "") return describeWebhook(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

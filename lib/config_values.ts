@@ -32,7 +32,9 @@ export function parseSink(text: string): AuditSink {
     return { kind: "file", directory };
   }
   if (!/^https?:/i.test(text)) {
-    throw new Error(`${JSON.stringify(text)} is not an audit sink; write http(s)://HOST, file:DIR or stdout`);
+    throw new Error(
+      `${JSON.stringify(withoutCredentials(text))} is not an audit sink; write http(s)://HOST, file:DIR or stdout`,
+    );
   }
   const url = parseHttpUrl(text);
   if (url.search || url.hash) {
@@ -55,9 +57,16 @@ export function parseHttpUrl(text: string): URL {
   return url;
 }
 
-/** Hides what stands between "//" and "@" of a URL. */
+/** Hides what of a URL may be a secret, however it is written: all before the last "@", and the query. */
 export function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^/@\s]*@/, "//[REDACTED]@");
+  return text.replace(/\/\/[^\s"]*@/g, "//[REDACTED]@").replace(/(:\/\/[^\s"?]*\?)[^\s"]+/g, "$1[REDACTED]");
+}
+
+/** A webhook's URL as it may be printed: where it is. Some have their secret in the path. */
+export function describeWebhook(text: string): string {
+  const { protocol, host, pathname, search, username } = parseHttpUrl(text);
+  const bare = `${protocol}//${username ? "[REDACTED]@" : ""}${host}`;
+  return pathname === "/" && search === "" ? bare : `${bare}/[REDACTED]`;
 }
 
 /** A DNS label (RFC 1123), as namespaces are named. */

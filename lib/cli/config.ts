@@ -3,7 +3,7 @@
 import { configJsonSchema } from "../config_schema.ts";
 import { flagName, variableName } from "../config_sources.ts";
 import { ConfigError } from "../config_faults.ts";
-import { describeConfig, type Setting } from "../config.ts";
+import { type ConfigSources, describeConfig, type Setting } from "../config.ts";
 import { lineWriter } from "../log.ts";
 
 const usage = `Usage: kubernaut-we config print [--json] [--config FILE] [any other flag of run]
@@ -12,10 +12,18 @@ const usage = `Usage: kubernaut-we config print [--json] [--config FILE] [any ot
 print   every key as it is in force, with the file's line, variable or flag it comes from
 schema  the JSON Schema of the configuration file`;
 
+export interface ConfigOptions {
+  readonly print?: (text: string) => void;
+  readonly complain?: (text: string) => void;
+  /** Default: those of this process. */
+  readonly env?: Record<string, string>;
+  readonly readFile?: ConfigSources["readFile"];
+}
+
 /** Runs the command; the result is the exit code: 0, or 2 when the configuration or the command line is wrong. */
-export async function config(args: string[]): Promise<number> {
-  const print = lineWriter(Deno.stdout);
-  const complain = lineWriter(Deno.stderr);
+export async function config(args: string[], o: ConfigOptions = {}): Promise<number> {
+  const print = o.print ?? lineWriter(Deno.stdout);
+  const complain = o.complain ?? lineWriter(Deno.stderr);
   const [command, ...rest] = args;
   if (command === "help" || args.includes("--help") || args.includes("-h")) {
     print(usage);
@@ -33,8 +41,9 @@ export async function config(args: string[]): Promise<number> {
   try {
     const settings = await describeConfig({
       args: rest.filter((argument) => argument !== "--json"),
-      env: Deno.env.toObject(),
-      readFile: readIfThere,
+      otherFlags: ["--json"],
+      env: o.env ?? Deno.env.toObject(),
+      readFile: o.readFile ?? readIfThere,
     });
     print(json ? JSON.stringify(settings, null, 2) : table(settings));
     return 0;
