@@ -64,6 +64,7 @@ function transitionFields(
   return {
     execution: `${namespace}/${name}`,
     correlationId,
+    phase: status.phase,
     from,
     to: status.phase,
     workflowId: spec.workflowId,

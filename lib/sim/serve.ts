@@ -79,9 +79,20 @@ function isWatch(incoming: IncomingMessage): boolean {
   return /[?&]watch=(true|1)\b/.test(incoming.url ?? "");
 }
 
-async function requestOf(incoming: IncomingMessage, signal: AbortSignal): Promise<Request> {
+/** A client that goes before its request is complete has gone like any other. */
+async function bodyOf(incoming: IncomingMessage): Promise<Uint8Array[]> {
   const parts: Uint8Array[] = [];
-  for await (const part of incoming) parts.push(part);
+  try {
+    for await (const part of incoming) parts.push(part);
+    return parts;
+  } catch (cause) {
+    if (!(cause instanceof Error) || !("code" in cause) || cause.code !== "ECONNRESET") throw cause;
+    throw Object.assign(new DOMException("the client has gone", "AbortError"), { cause });
+  }
+}
+
+async function requestOf(incoming: IncomingMessage, signal: AbortSignal): Promise<Request> {
+  const parts = await bodyOf(incoming);
   const headers = new Headers();
   for (const [name, value] of Object.entries(incoming.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);

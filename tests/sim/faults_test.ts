@@ -115,6 +115,21 @@ Deno.test("a client that goes away ends its watch", async () => {
   while (test.server.watches.size > 0) await new Promise((resolve) => systemClock.timer(1, () => resolve(undefined)));
 });
 
+Deno.test("a client that goes away in the middle of its request harms nobody", async () => {
+  await using test = await started();
+  const { hostname, port } = new URL(test.served.url);
+  for (let time = 0; time < 3; time++) {
+    const connection = await Deno.connect({ hostname, port: Number(port) });
+    await connection.write(
+      new TextEncoder().encode(`POST ${path} HTTP/1.1\r\nHost: sim\r\nContent-Length: 100\r\n\r\n{`),
+    );
+    connection.close();
+  }
+  const response = await fetch(`${test.served.url}${path}`);
+  await response.body?.cancel();
+  assertEquals(response.status, 200);
+});
+
 /** In process, on a clock that stands still. */
 function manual() {
   const clock = new ManualClock();
