@@ -51,7 +51,8 @@ export class ControllerProcess implements AsyncDisposable {
   ): Promise<ControllerProcess> {
     const directory = await Deno.makeTempDir({ prefix: "e2e-" });
     const kubeconfig = `${directory}/kubeconfig`;
-    await grantRights(cluster);
+    const locks = flags.indexOf("--lock-namespace") + 1;
+    await grantRights(cluster, locks > 0 ? flags[locks] : undefined);
     await Deno.writeTextFile(kubeconfig, await kubeconfigOf(cluster));
     const addresses = ["--health-address", "127.0.0.1:0", "--metrics-address", "127.0.0.1:0"];
     const audit = ["--audit-sinks", `file:${directory}/audit`];

@@ -14,15 +14,6 @@ export function installationIn(namespace: string, locks = lockNamespace): Instal
   return { ...standard, name: namespace, namespace, scope: { ...standard.scope, lockNamespace: locks } };
 }
 
-function rightsIn(namespace: string): JSONObject[] {
-  const common = installationIn(namespace);
-  const ownLocks = installationIn(namespace, namespace);
-  return [
-    ...[...roles(common), ...roleBindings(common)],
-    ...[...roles(ownLocks), ...roleBindings(ownLocks)].filter(({ kind }) => kind === "Role" || kind === "RoleBinding"),
-  ];
-}
-
 /** The path of an RBAC object, or (without its name) of its list. */
 export function rbacPath(object: JSONObject, name = metadataOf(object).name): string {
   const { namespace } = metadataOf(object);
@@ -31,18 +22,20 @@ export function rbacPath(object: JSONObject, name = metadataOf(object).name): st
   return `/apis/rbac.authorization.k8s.io/v1/${where}${resource}${name && `/${name}`}`;
 }
 
-/** Grants them once for a cluster; they are revoked when it is closed. */
-export function grantRights(cluster: Cluster): Promise<void> {
-  const before = granted.get(cluster);
-  if (before) return before;
-  const rights = rightsIn(cluster.namespace);
+/** Grants them once for a cluster and a lock namespace; they are revoked when the cluster is closed. */
+export async function grantRights(cluster: Cluster, locks = lockNamespace): Promise<void> {
+  const before = granted.get(cluster) ?? new Set();
+  const installation = installationIn(cluster.namespace, locks);
+  const rights = [...roles(installation), ...roleBindings(installation)].filter((right) =>
+    !before.has(rbacPath(right))
+  );
+  granted.set(cluster, before.union(new Set(rights.map((right) => rbacPath(right)))));
   cluster.closing.defer(() => revoke(cluster, rights));
-  const work = grant(cluster, rights);
-  granted.set(cluster, work);
-  return work;
+  await grant(cluster, rights);
 }
 
-const granted = new WeakMap<Cluster, Promise<void>>();
+/** The paths of what is granted already. */
+const granted = new WeakMap<Cluster, Set<string>>();
 
 export async function grant(cluster: Cluster, rights: readonly JSONObject[]): Promise<void> {
   for (const right of rights) await cluster.request("POST", rbacPath(right, ""), right);
