@@ -3,8 +3,9 @@
 
 import { sleep, systemClock } from "../../lib/clock.ts";
 import type { JSONObject } from "../../lib/kube/contract.ts";
-import type { Cluster } from "./cluster.ts";
-import { grantRights, kubeconfigOf } from "./rights.ts";
+import { type Cluster, serviceAccount } from "./cluster.ts";
+import { kubeconfigOf } from "./kubeconfig.ts";
+import { grantRights } from "./rights.ts";
 
 const program = new URL("../../main.ts", import.meta.url).pathname;
 /** To start, with the modules loaded on a busy machine. */
@@ -53,7 +54,7 @@ export class ControllerProcess implements AsyncDisposable {
     const kubeconfig = `${directory}/kubeconfig`;
     const locks = flags.indexOf("--lock-namespace") + 1;
     await grantRights(cluster, locks > 0 ? flags[locks] : undefined);
-    await Deno.writeTextFile(kubeconfig, await kubeconfigOf(cluster));
+    await Deno.writeTextFile(kubeconfig, await kubeconfigOf(cluster, serviceAccount));
     const addresses = ["--health-address", "127.0.0.1:0", "--metrics-address", "127.0.0.1:0"];
     const audit = ["--audit-sinks", `file:${directory}/audit`];
     const started = new ControllerProcess(

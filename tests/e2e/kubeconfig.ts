@@ -43,3 +43,16 @@ export async function tokenOf(cluster: Cluster, account: string): Promise<string
   });
   return (answer.status as { token: string }).token;
 }
+
+/** A kubeconfig whose user is a service account of the tests' namespace. */
+export async function kubeconfigOf(cluster: Cluster, account: string): Promise<string> {
+  const token = await tokenOf(cluster, account);
+  return await changedKubeconfig((entry) => entry.user = { token });
+}
+
+/** The same as a file, which is removed when it is disposed of. */
+export async function kubeconfigFile(cluster: Cluster, account: string): Promise<{ path: string } & AsyncDisposable> {
+  const path = await Deno.makeTempFile({ prefix: "e2e-kubeconfig-" });
+  await Deno.writeTextFile(path, await kubeconfigOf(cluster, account));
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path) };
+}

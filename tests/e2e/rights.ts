@@ -6,7 +6,6 @@ import { StatusError } from "../../lib/kube/errors.ts";
 import { defaultInstallation, type Installation } from "../../lib/manifests/installation.ts";
 import { roleBindings, roles } from "../../lib/manifests/rbac.ts";
 import { type Cluster, lockNamespace, metadataOf } from "./cluster.ts";
-import { changedKubeconfig, tokenOf } from "./kubeconfig.ts";
 
 /** @param locks where the locks are: most tests have them in the common namespace, some in their own */
 export function installationIn(namespace: string, locks = lockNamespace): Installation {
@@ -48,10 +47,4 @@ export async function revoke(cluster: Cluster, rights: readonly JSONObject[]): P
       if (!(error instanceof StatusError && error.objectNotFound)) throw error;
     });
   }
-}
-
-/** A kubeconfig whose user is a service account of the tests' namespace; by default the one with the controller's rights. */
-export async function kubeconfigOf(cluster: Cluster, account?: string): Promise<string> {
-  const token = await tokenOf(cluster, account ?? installationIn(cluster.namespace).controllerAccount);
-  return await changedKubeconfig((entry) => entry.user = { token });
 }

@@ -4,6 +4,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { ManualClock } from "../../lib/clock.ts";
+import { rights } from "../../lib/cli/doctor/rights.ts";
 import type { JSONObject } from "../../lib/kube/contract.ts";
 import { defaultInstallation } from "../../lib/manifests/installation.ts";
 import { objectsOf } from "../../lib/manifests/objects.ts";
@@ -156,6 +157,21 @@ Deno.test("an execution can still be ended in a namespace whose RoleBindings wen
   assert(secured.requests().some(({ code }) => code === 403), "some rights were gone");
   await secured.stop();
 });
+
+for (const flags of [[], ["--namespaces", "payment", "--execution-namespace", "apps"]]) {
+  Deno.test(`doctor, asked as the controller's account with ${flags.length} flags, finds every right of the table`, async () => {
+    const { installation } = readInstallation(flags, "0.0.0");
+    await using secured = await SecuredProgram.start(installation);
+    const { client, config, world } = secured;
+    const leading = { ...config, leaderElection: true };
+    const patient = { client, config: leading, clock: world.clock, account: undefined, serverTime: () => undefined };
+    const found = await world.finish(rights(patient));
+    assertEquals(found.filter(({ status }) => status !== "ok"), []);
+    assertEquals(found.length, 1);
+    await secured.letAuditBeWritten();
+    await secured.stop();
+  });
+}
 
 function executionPath(name: string): string {
   return `/apis/workflowexecution.kubernaut.ai/v1alpha1/namespaces/payment/workflowexecutions/${name}`;

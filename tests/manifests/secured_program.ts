@@ -3,7 +3,8 @@
 
 import { Program } from "../../lib/cli/program.ts";
 import { checkCluster } from "../../lib/cli/startup.ts";
-import { loadConfig } from "../../lib/config.ts";
+import { type Config, loadConfig } from "../../lib/config.ts";
+import type { KubeClient } from "../../lib/kube/client.ts";
 import type { JSONObject } from "../../lib/kube/contract.ts";
 import { silentLogger } from "../../lib/log.ts";
 import type { Installation } from "../../lib/manifests/installation.ts";
@@ -49,6 +50,9 @@ export class SecuredProgram implements AsyncDisposable {
   private constructor(
     readonly world: World,
     readonly program: Program,
+    /** The controller's, with its rights. */
+    readonly client: KubeClient,
+    readonly config: Config,
     readonly user: string,
     readonly directory: string,
     readonly stack: AsyncDisposableStack,
@@ -84,7 +88,7 @@ export class SecuredProgram implements AsyncDisposable {
     const { clock } = world;
     const metrics = new Metrics(clock);
     const program = new Program({ config, client, clock, log: silentLogger, metrics, identity: "test" });
-    return new SecuredProgram(world, program, userOf(installation), directory, stack.move());
+    return new SecuredProgram(world, program, client, config, userOf(installation), directory, stack.move());
   }
 
   /** What the controller has asked of the API server so far. */

@@ -56,7 +56,8 @@ async function isAllowed({ client, account }: Patient, { permission, namespace, 
     group,
     resource,
     ...(subresource ? { subresource } : {}),
-    ...(namespace && resource !== "namespaces" ? { namespace } : {}),
+    // A namespace lies in itself: a Role there may grant to read it, and a request for it is judged so.
+    ...(namespace ? { namespace } : {}),
     ...(objectName ? { name: objectName } : {}),
   };
   const subject = account && {
