@@ -2,6 +2,7 @@
 // are those of Tekton v1.12, pkg/reconciler/pipelinerun/resources (pipelinerunstate.go, pipelinerunresolution.go).
 
 import { outcome } from "./format.ts";
+import { parentNames, referencesOf, resultVariables } from "./results.ts";
 import { substitute } from "./substitute.ts";
 import type { ChildReference, PipelineRun, PipelineSpec, PipelineTask, SkippedTask, TaskRun } from "./types.ts";
 
@@ -13,6 +14,8 @@ export interface TaskState {
   task: PipelineTask;
   final: boolean;
   taskRun: TaskRun | undefined;
+  /** The names of the tasks that come before it. */
+  parents: readonly string[];
 }
 
 /** Which of the run's clocks have run out. */
@@ -29,6 +32,8 @@ export interface Counts {
   cancelled: number;
   skipped: number;
   skippedByTimeout: number;
+  /** Tasks that need a result which a task that ended well did not write. */
+  invalid: number;
   incomplete: number;
 }
 
@@ -40,6 +45,8 @@ export class Facts {
   readonly #elapsed: Elapsed;
   /** Reasons found since the last `reset`; "" is: not skipped. */
   #skips = new Map<string, string>();
+  /** Results of the tasks that ended well, as variables. */
+  readonly results: ReadonlyMap<string, string>;
 
   constructor(o: { run: PipelineRun; spec: PipelineSpec; taskRuns: Iterable<TaskRun>; elapsed: Elapsed }) {
     const taskRuns = new Map<string, TaskRun>();
@@ -47,10 +54,12 @@ export class Facts {
       const task = taskRun.metadata.labels?.["tekton.dev/pipelineTask"];
       if (task !== undefined) taskRuns.set(task, taskRun);
     }
+    this.results = new Map([...taskRuns].flatMap(([task, taskRun]) => resultVariables(task, taskRun)));
     const state = (final: boolean) => (task: PipelineTask): TaskState => ({
-      task,
+      task: withVariables(task, this.results),
       final,
       taskRun: taskRuns.get(task.name),
+      parents: final ? [] : parentNames(task),
     });
     const all = [...o.spec.tasks.map(state(false)), ...(o.spec.finally ?? []).map(state(true))];
     const started = new Set(o.run.status?.childReferences?.map(({ pipelineTaskName }) => pipelineTaskName));
@@ -73,7 +82,9 @@ export class Facts {
 
   /** A task outside `finally` failed or was cancelled: nothing new starts. */
   get stopping(): boolean {
-    return this.states.some((one) => !one.final && failed(one) && one.task.onError !== "continue");
+    return this.states.some((one) =>
+      !one.final && ((failed(one) && one.task.onError !== "continue") || this.#unwritten(one) !== undefined)
+    );
   }
 
   running(final: boolean): TaskState[] {
@@ -90,19 +101,14 @@ export class Facts {
     if (!this.#done(false)) {
       if (this.gracefullyCancelled || this.gracefullyStopped || this.stopping) return [];
       return this.states.filter((one) =>
-        !one.final && !one.taskRun && !this.skipReason(one) &&
+        !one.final && !one.taskRun && !this.skipReason(one) && !this.#unwritten(one) &&
         this.#parents(one).every((parent) => this.#isDone(parent))
       );
     }
     const variables = this.#taskStatusVariables();
     for (const one of this.states) {
       if (!one.final || one.taskRun) continue;
-      const { when, params } = one.task;
-      one.task = {
-        ...one.task,
-        ...(when && { when: substitute(when, variables) }),
-        ...(params && { params: substitute(params, variables) }),
-      };
+      one.task = withVariables(one.task, variables);
     }
     this.reset();
     return this.states.filter((one) => one.final && !one.taskRun && !this.skipReason(one));
@@ -125,6 +131,7 @@ export class Facts {
       cancelled: 0,
       skipped: 0,
       skippedByTimeout: 0,
+      invalid: 0,
       incomplete: 0,
     };
     for (const one of this.states) {
@@ -134,13 +141,31 @@ export class Facts {
       else if (skipped) {
         counts.skipped++;
         if (skipped.endsWith("timeout has been reached")) counts.skippedByTimeout++;
-      } else counts.incomplete++;
+      } else if (this.#unwritten(one)) counts.invalid++;
+      else counts.incomplete++;
     }
     return counts;
   }
 
   get finalTasksDone(): boolean {
     return this.#done(true);
+  }
+
+  /** Names of the tasks that ended well. */
+  get succeeded(): Set<string> {
+    return new Set(this.states.flatMap(({ task, taskRun }) => outcome(taskRun?.status) === "True" ? [task.name] : []));
+  }
+
+  /** What keeps tasks from being started that need what nobody wrote, in Tekton's words. */
+  unwrittenResults(): string[] {
+    return this.states.flatMap((one) => {
+      const lacking = this.#unwritten(one);
+      if (!lacking) return [];
+      const { task, result } = lacking;
+      return [
+        `task "${task}" completed successfully but did not emit the result "${result}", which is referenced by task "${one.task.name}"`,
+      ];
+    });
   }
 
   childReferences(): ChildReference[] {
@@ -161,6 +186,7 @@ export class Facts {
   }
 
   #skipTask(one: TaskState): string {
+    if (this.#unwritten(one)) return "";
     if (this.stopping) return "PipelineRun was stopping";
     if (this.gracefullyCancelled) return "PipelineRun was gracefully cancelled";
     if (this.gracefullyStopped) return "PipelineRun was gracefully stopped";
@@ -171,6 +197,7 @@ export class Facts {
       reason && reason !== whenFalse
     );
     if (skippedParent) return "Parent Tasks were skipped";
+    if (parentsDone && this.#lacksSkipped(one)) return resultsMissing;
     if (parentsDone && this.#elapsed.pipeline) return "PipelineRun timeout has been reached";
     if (parentsDone && this.#elapsed.tasks) return "PipelineRun Tasks timeout has been reached";
     return "";
@@ -178,17 +205,32 @@ export class Facts {
 
   #skipFinal(one: TaskState): string {
     if (!this.#done(false)) return "";
+    if (referencesOf(one.task).length > 0) return resultsMissing;
     if (!allows(one.task)) return whenFalse;
     if (this.#elapsed.pipeline) return "PipelineRun timeout has been reached";
     return this.#elapsed.finally ? "PipelineRun Finally timeout has been reached" : "";
   }
 
   #parents(one: TaskState): TaskState[] {
-    return (one.task.runAfter ?? []).flatMap((name) => this.#byName.get(name) ?? []);
+    return one.parents.flatMap((name) => this.#byName.get(name) ?? []);
+  }
+
+  /** It refers to a result of a task that was left out. What is still a reference has not been written. */
+  #lacksSkipped(one: TaskState): boolean {
+    return referencesOf(one.task).some(({ task }) => {
+      const parent = this.#byName.get(task);
+      return parent !== undefined && this.skipReason(parent) !== "";
+    });
+  }
+
+  /** The result that a task of which everything before is done refers to, and which a task that ended well did not write. */
+  #unwritten(one: TaskState): { task: string; result: string } | undefined {
+    if (one.final || one.taskRun || one.parents.length === 0) return undefined;
+    return referencesOf(one.task).find(({ task }) => outcome(this.#byName.get(task)?.taskRun?.status) === "True");
   }
 
   #isDone(one: TaskState): boolean {
-    return outcome(one.taskRun?.status) !== undefined || this.skipReason(one) !== "";
+    return outcome(one.taskRun?.status) !== undefined || this.skipReason(one) !== "" || !!this.#unwritten(one);
   }
 
   #done(final: boolean): boolean {
@@ -209,6 +251,16 @@ export class Facts {
   }
 }
 
+function withVariables(task: PipelineTask, variables: ReadonlyMap<string, string>): PipelineTask {
+  const { when, params } = task;
+  return {
+    ...task,
+    ...(when && { when: substitute(when, variables) }),
+    ...(params && { params: substitute(params, variables) }),
+  };
+}
+
+const resultsMissing = "Results were missing";
 const whenFalse = "When Expressions evaluated to false";
 
 function allows(task: PipelineTask): boolean {

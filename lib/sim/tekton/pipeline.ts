@@ -3,21 +3,25 @@
 import type { TaskState } from "./facts.ts";
 import { childName, durationMs } from "./format.ts";
 import { outcomeOf } from "./pod.ts";
+import { parentNames, referencesOf } from "./results.ts";
 import type { PipelineRun, PipelineSpec, PipelineTask, Step, TaskRun } from "./types.ts";
 
 /** The spec with the empty fields that Tekton's Go types write out. */
 export function normalized(spec: PipelineSpec): PipelineSpec {
   const task = (one: PipelineTask): PipelineTask => {
+    const { results } = one.taskSpec ?? {};
     const taskSpec = {
       metadata: {},
       spec: null,
       ...one.taskSpec,
+      ...(results && { results: results.map((result) => ({ type: "string", ...result })) }),
       steps: one.taskSpec?.steps?.map(normalizedStep) ?? [],
     };
     return { ...one, taskSpec };
   };
   const tasks = spec.tasks.map(task);
-  return spec.finally ? { ...spec, tasks, finally: spec.finally.map(task) } : { ...spec, tasks };
+  const results = spec.results?.map((result) => ({ description: "", ...result }));
+  return { ...spec, tasks, ...(spec.finally && { finally: spec.finally.map(task) }), ...(results && { results }) };
 }
 
 function normalizedStep(step: Step): Step {
@@ -39,7 +43,8 @@ const simulated = [
 
 /**
  * What keeps this spec from being run here, or "". Beside mistakes that Tekton refuses as well (unknown or circular `runAfter`),
- * this names what the simulation has no way to play: task references, results, matrices, CEL.
+ * this names what the simulation has no way to play: task references, matrices, CEL, results
+ * that are no string or are referred to elsewhere than in params and when.
  */
 export function pipelineProblem(spec: PipelineSpec): string {
   const finals = spec.finally ?? [];
@@ -49,26 +54,37 @@ export function pipelineProblem(spec: PipelineSpec): string {
   }
   for (const [place, tasks] of [["tasks", spec.tasks], ["finally", finals]] as const) {
     for (const task of tasks) {
-      const problem = taskProblem(task, place === "tasks" ? names : new Map());
+      const problem = taskProblem(task, place === "tasks" ? names : new Map(), names);
       if (problem) return `spec.${place}[${task.name}].${problem}`;
     }
   }
   const ordered = new Set<string>();
   for (let before = -1; before !== ordered.size;) {
     before = ordered.size;
-    for (const task of spec.tasks) if ((task.runAfter ?? []).every((name) => ordered.has(name))) ordered.add(task.name);
+    for (const task of spec.tasks) if (parentNames(task).every((name) => ordered.has(name))) ordered.add(task.name);
   }
   const circular = spec.tasks.find((task) => !ordered.has(task.name));
   return circular ? `spec.tasks[${circular.name}].runAfter: a cycle` : "";
 }
 
-function taskProblem(task: PipelineTask, siblings: ReadonlyMap<string, PipelineTask>): string {
+function taskProblem(
+  task: PipelineTask,
+  siblings: ReadonlyMap<string, PipelineTask>,
+  tasks: ReadonlyMap<string, PipelineTask>,
+): string {
   const unknown = Object.keys(task).find((field) => !simulated.includes(field));
   if (unknown) return `${unknown}: not simulated; it should be one of ${simulated.join(", ")}`;
   if (task.taskSpec.steps.length === 0) return "taskSpec.steps: there are none";
   const stranger = task.runAfter?.find((name) => !siblings.has(name));
   if (stranger !== undefined) return `runAfter: task ${stranger} is not among spec.tasks`;
-  if (/\$\(tasks\.[^()]+\.results\./.test(JSON.stringify(task))) return "results: not simulated, no step writes one";
+  const unknownTask = referencesOf(task).find((reference) => !tasks.has(reference.task));
+  if (unknownTask) return `params or when: task ${unknownTask.task} is not among spec.tasks`;
+  if (task.taskSpec.results?.some(({ type = "string" }) => type !== "string")) {
+    return "taskSpec.results: only those of type string are simulated";
+  }
+  if (/\$\(tasks\.[^()]+\.results\./.test(JSON.stringify(task.taskSpec))) {
+    return "taskSpec: results of other tasks are simulated in params and when only";
+  }
   if (task.when?.some((when) => !when.operator || !Array.isArray(when.values))) {
     return "when: each needs input, operator and values; cel is not simulated";
   }
@@ -117,12 +133,12 @@ export function newTaskRun(run: PipelineRun, { task, final }: TaskState, pipelin
 }
 
 function taskRunSpec(task: PipelineTask, serviceAccountName: string | undefined): TaskRun["spec"] {
-  const { params, steps } = task.taskSpec;
+  const { params, results, steps } = task.taskSpec;
   return {
     ...(serviceAccountName !== undefined && { serviceAccountName }),
     ...(task.params && { params: task.params }),
     ...(task.retries && { retries: task.retries }),
     ...(task.timeout !== undefined && { timeout: task.timeout }),
-    taskSpec: { ...(params && { params }), steps },
+    taskSpec: { ...(params && { params }), ...(results && { results }), steps },
   };
 }

@@ -4,6 +4,7 @@
 import type { Bundles } from "./bundles.ts";
 import { cancelledMessage, Facts, type TaskState, timedOutMessage } from "./facts.ts";
 import { featureFlags, goDuration, outcome, same, timestamp, withCondition } from "./format.ts";
+import { pipelineResults, undeclaredResult } from "./results.ts";
 import { applyPipelineParams } from "./substitute.ts";
 import { newTaskRun, normalized, pipelineProblem } from "./pipeline.ts";
 import { timesOf } from "./timeouts.ts";
@@ -104,6 +105,8 @@ export function planPipelineRun(
         `[User error] PipelineRun ${path} is missing some parameters required by Pipeline ${required}: pipelineRun missing parameters: [${names}]`,
       );
     }
+    const undeclared = undeclaredResult(given);
+    if (undeclared) return fail("InvalidTaskResultReference", undeclared);
     spec = applyPipelineParams(given, run.spec.params);
     status = { ...status, pipelineSpec: spec };
   }
@@ -134,7 +137,18 @@ export function planPipelineRun(
     const within = goDuration(times.tasksMs ?? 0);
     return fail("PipelineRunTimeout", `PipelineRun "${name}" failed due to tasks failed to finish within "${within}"`);
   }
-  return settle(summary(tasks, name));
+  const condition = summary(tasks, name);
+  if (condition.status === "Unknown") return settle(condition);
+  const { results, missing } = pipelineResults(spec, tasks.results, tasks.succeeded);
+  if (missing.length > 0) {
+    const why = `invalid pipelineresults [${missing.join(" ")}], the referenced results don't exist`;
+    return fail(
+      "CouldntGetPipelineResult",
+      `Failed to get PipelineResult from TaskRun Results for PipelineRun ${name}: ${why}`,
+    );
+  }
+  if (results.length > 0) status = { ...status, results };
+  return settle(condition);
 }
 
 /** The condition that follows from the tasks' counts alone. */
@@ -161,6 +175,10 @@ function summary(tasks: Facts, name: string): Omit<Condition, "type" | "lastTran
   const ignored = count.ignored > 0 ? ` (Ignored: ${count.ignored})` : "";
   const message = `${completed} (Failed: ${failed}${ignored}, Cancelled ${count.cancelled}), ${skipped}`;
   if (count.failed > 0 || count.skippedByTimeout > 0) return { status: "False", reason: "Failed", message };
+  if (count.invalid > 0) {
+    const invalid = `Failed Validation: ${count.invalid} (${tasks.unwrittenResults().join(", ")})`;
+    return { status: "False", reason: "PipelineValidationFailed", message: `${message}, ${invalid}` };
+  }
   if (tasks.gracefullyCancelled || tasks.gracefullyStopped) {
     return { status: "False", reason: "Cancelled", message: `PipelineRun "${name}" was cancelled` };
   }

@@ -12,7 +12,8 @@
 // Any other image is sim.local/ok:0s. Steps run one after the other; once one failed, the rest end with 1 without running.
 
 import { durationMs, timestamp } from "./format.ts";
-import type { Step, StepState } from "./types.ts";
+import { writtenResults } from "./results.ts";
+import type { Step, StepState, TaskSpec } from "./types.ts";
 
 export interface Pod {
   /** What ended or holds the pod. "Running" while a step runs; "ImagePullBackOff" and "Unschedulable" never end. */
@@ -22,6 +23,8 @@ export interface Pod {
   nextChangeAtMs?: number;
   /** When its last step ended. */
   endedAtMs?: number;
+  /** What the steps that ended well wrote to the task's results. */
+  results: ReturnType<typeof writtenResults>;
 }
 
 type Outcome = {
@@ -49,7 +52,9 @@ export function stepName(step: Step, index: number): string {
 }
 
 /** The pod at `nowMs` that started at `startedAtMs`; with speed 10 a step of 1 s takes 100 ms. */
-export function play(steps: Step[], startedAtMs: number, nowMs: number, speed: number): Pod {
+export function play(spec: TaskSpec, startedAtMs: number, nowMs: number, speed: number): Pod {
+  const { steps } = spec;
+  const results: Pod["results"] = [];
   const outcomes = steps.map((step) => outcomeOf(step.image));
   const states = steps.map((step, i): StepState => ({
     name: stepName(step, i),
@@ -60,13 +65,13 @@ export function play(steps: Step[], startedAtMs: number, nowMs: number, speed: n
   }));
   const stuck = outcomes.findIndex(({ kind }) => kind === "imagepull" || kind === "unschedulable");
   if (outcomes[stuck]?.kind === "unschedulable") {
-    return { phase: "Unschedulable", steps: states.map(({ name }) => ({ name, provenance: {} })) };
+    return { phase: "Unschedulable", steps: states.map(({ name }) => ({ name, provenance: {} })), results };
   }
   const pulling = states[stuck];
   if (pulling) {
     delete pulling.running;
     pulling.waiting = { reason: "ImagePullBackOff", message: `Back-off pulling image "${steps[stuck]?.image}"` };
-    return { phase: "ImagePullBackOff", steps: states.slice(0, stuck + 1) };
+    return { phase: "ImagePullBackOff", steps: states.slice(0, stuck + 1), results };
   }
 
   let atMs = startedAtMs;
@@ -78,18 +83,21 @@ export function play(steps: Step[], startedAtMs: number, nowMs: number, speed: n
       end(state, { exitCode: 1, reason: "Error", startedAt, finishedAt: startedAt });
       continue;
     }
-    if (kind === "hang") return { phase: "Running", steps: states };
+    if (kind === "hang") return { phase: "Running", steps: states, results };
     const endsAtMs = atMs + runsMs / speed;
-    if (endsAtMs > nowMs) return { phase: "Running", steps: states, nextChangeAtMs: endsAtMs };
+    if (endsAtMs > nowMs) return { phase: "Running", steps: states, nextChangeAtMs: endsAtMs, results };
     atMs = endsAtMs;
     const finishedAt = timestamp(atMs);
     const ignored = kind === "exit" && exitCode !== 0 && steps[i]?.onError === "continue";
     const reason = kind === "oom" ? "OOMKilled" : exitCode === 0 || ignored ? "Completed" : "Error";
-    end(state, { exitCode, reason, startedAt, finishedAt });
+    const written = exitCode === 0 ? writtenResults(steps[i] ?? { name: "", image: "" }, spec) : [];
+    results.push(...written);
+    const message = written.length > 0 && { message: JSON.stringify(written) };
+    end(state, { exitCode, reason, ...message, startedAt, finishedAt });
     if (ignored) state.terminationReason = "Continued";
     else if (exitCode !== 0) phase = kind === "evicted" ? "Evicted" : "Failed";
   }
-  return { phase, steps: states, endedAtMs: atMs };
+  return { phase, steps: states, endedAtMs: atMs, results };
 }
 
 function end(state: StepState, terminated: NonNullable<StepState["terminated"]>): void {

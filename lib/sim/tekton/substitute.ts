@@ -36,7 +36,8 @@ export function applyPipelineParams(spec: PipelineSpec, given: readonly Param[] 
   return spec.finally ? { ...spec, tasks, finally: spec.finally.map(apply) } : { ...spec, tasks };
 }
 
-/** The task's steps with the TaskRun's parameters in them, as Tekton stores them in status. */
+/** The task's steps with the TaskRun's parameters and the places of its results in them, as Tekton stores them in status. */
 export function applyTaskParams(spec: TaskSpec, given: readonly Param[] = []): TaskSpec {
-  return { ...spec, steps: substitute(spec.steps, paramVariables(spec.params, given)) };
+  const places = (spec.results ?? []).map(({ name }) => [`results.${name}.path`, `/tekton/results/${name}`] as const);
+  return { ...spec, steps: substitute(spec.steps, new Map([...paramVariables(spec.params, given), ...places])) };
 }

@@ -91,7 +91,7 @@ export function planTaskRun(
 
   const podStartedAtMs = moments.podStartedAtMs ?? nowMs;
   plan.moments = { ...moments, podStartedAtMs };
-  const pod = play(before.taskSpec?.steps ?? [], podStartedAtMs, Math.min(nowMs, deadlineMs), speed);
+  const pod = play(before.taskSpec ?? { steps: [] }, podStartedAtMs, Math.min(nowMs, deadlineMs), speed);
   if (nowMs > deadlineMs && pod.endedAtMs === undefined) {
     const message = `TaskRun "${name}" failed to finish within "${goDuration(timeoutMs)}"`;
     return stop({ ...before, steps: pod.steps }, "TaskRunTimeout", message);
@@ -104,7 +104,8 @@ export function planTaskRun(
   function follow(pod: Pod): TaskRunPlan {
     const going = (reason: string, message: string) =>
       write(withCondition({ ...before, steps: pod.steps }, { status: "Unknown", reason, message }, nowMs));
-    const completed = { ...before, steps: pod.steps, artifacts: {} };
+    const results = pod.results.map(({ key, value }) => ({ name: key, type: "string", value }));
+    const completed = { ...before, steps: pod.steps, artifacts: {}, ...(results.length > 0 && { results }) };
     switch (pod.phase) {
       case "Running":
         return going("Running", "Not all Steps in the Task have finished executing");

@@ -30,8 +30,15 @@ export interface Step {
   [field: string]: JSONValue | undefined;
 }
 
+/** A result that was written. */
+export interface Result {
+  name: string;
+  value: string;
+}
+
 export interface TaskSpec {
   params?: ParamSpec[];
+  results?: { name: string; type?: string; description?: string }[];
   steps: Step[];
 }
 
@@ -57,6 +64,7 @@ export interface PipelineSpec {
   params?: ParamSpec[];
   tasks: PipelineTask[];
   finally?: PipelineTask[];
+  results?: { name: string; value: string; description?: string }[];
 }
 
 export interface ChildReference {
@@ -81,6 +89,7 @@ export interface PipelineRunStatus {
   childReferences?: ChildReference[];
   skippedTasks?: SkippedTask[];
   pipelineSpec?: PipelineSpec;
+  results?: Result[];
   provenance?: JSONValue;
 }
 
@@ -117,6 +126,7 @@ export interface TaskRunStatus {
   completionTime?: string;
   steps?: StepState[];
   taskSpec?: TaskSpec;
+  results?: (Result & { type: string })[];
   provenance?: JSONValue;
   artifacts?: JSONValue;
   retriesStatus?: TaskRunStatus[];

@@ -37,7 +37,13 @@ Deno.test("bundlesFromYaml says what cannot be played", () => {
     [`{name: a, ${step}, runAfter: [b]}, {name: b, ${step}, runAfter: [a]}`, "spec.tasks[a].runAfter: a cycle"],
     [`{name: a, ${step}}, {name: a, ${step}}`, "two tasks have the same name"],
     [`{name: a, ${step}, when: [{cel: "true"}]}`, "spec.tasks[a].when: each needs input, operator and values"],
-    [`{name: a, ${step}, params: [{name: p, value: $(tasks.b.results.c)}]}`, "spec.tasks[a].results: not simulated"],
+    [
+      `{name: a, ${step}, params: [{name: p, value: $(tasks.b.results.c)}]}`,
+      "params or when: task b is not among spec.tasks",
+    ],
+    [`{name: a, ${step}, params: [{name: p, value: $(tasks.a.results.c)}]}`, "spec.tasks[a].runAfter: a cycle"],
+    ["{name: a, taskSpec: {results: [{name: r, type: array}], steps: [{image: x}]}}", "only those of type string"],
+    ["{name: a, taskSpec: {steps: [{image: x, script: $(tasks.a.results.c)}]}}", "in params and when only"],
     [`{name: a, ${step}, timeout: soon}`, 'spec.tasks[a].timeout or image: Cannot read the duration "soon"'],
   ];
   for (const [tasks, message] of table) assertThrows(() => bundlesFromYaml({ wrong: pipeline(tasks) }), Error, message);

@@ -12,7 +12,7 @@ function steps(...images: string[]): Step[] {
 
 /** Per step: what it shows, in one word. */
 function shown(images: string[], afterMs: number, speed = 1): unknown[] {
-  const pod = play(steps(...images), startMs, startMs + afterMs, speed);
+  const pod = play({ steps: steps(...images) }, startMs, startMs + afterMs, speed);
   const states = pod.steps.map(({ running, waiting, terminated }) =>
     terminated ? `${terminated.reason} ${terminated.exitCode}` : running ? "running" : waiting?.reason ?? "-"
   );
@@ -49,7 +49,7 @@ Deno.test("play: speed shortens steps", () => {
 
 Deno.test("play: a step with onError continue is followed by the next", () => {
   const [first, second] = steps("exit-7:1s", "ok:1s");
-  const pod = play([{ ...first!, onError: "continue" }, second!], startMs, startMs + 2000, 1);
+  const pod = play({ steps: [{ ...first!, onError: "continue" }, second!] }, startMs, startMs + 2000, 1);
   assertEquals(pod.phase, "Succeeded");
   assertEquals(pod.steps[0], {
     name: "s0",
