@@ -62,9 +62,9 @@ function faultsOf(value: unknown, schema: Schema, path: string, old: unknown): F
   if (old !== undefined && sameJSON(value, old)) return [];
   if (value === null && schema.nullable) return [];
   const actual = typeOf(value);
-  const typed = typeFault(value, actual, schema, path);
-  if (typed) return [typed];
-  const faults: FieldFault[] = [];
+  // A scalar of another type is held against the other rules all the same; a list or map is not looked into.
+  const faults = typeFaults(value, actual, schema, path);
+  if (faults.length > 0 && (typeof value === "object" || value === undefined)) return faults;
   if (schema.enum && !schema.enum.some((allowed) => sameJSON(allowed, value))) {
     faults.push(notSupported(path, value, schema.enum));
   }
@@ -78,80 +78,93 @@ function faultsOf(value: unknown, schema: Schema, path: string, old: unknown): F
 function typeOf(value: unknown): string {
   if (value === null || value === undefined) return "null";
   if (Array.isArray(value)) return "array";
-  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
+  if (typeof value === "number") return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? "integer" : "number";
   return typeof value;
 }
 
-function typeFault(value: unknown, actual: string, schema: Schema, path: string): FieldFault | undefined {
+function typeFaults(value: unknown, actual: string, schema: Schema, path: string): FieldFault[] {
   if (schema["x-kubernetes-int-or-string"]) {
-    return actual === "integer" || actual === "string" ? undefined : wrongType(path, "integer,string", actual);
+    return actual === "integer" || actual === "string" ? [] : [wrongType(path, "integer,string", actual)];
   }
   const wanted = schema.type;
   if (!wanted || wanted === actual || (wanted === "number" && actual === "integer")) {
-    return typeof value === "number" && schema.format ? integerRange(value, schema.format, path) : undefined;
+    return typeof value === "number" && schema.format ? rangeFaults(value, schema.format, path) : [];
   }
-  return wrongType(path, wanted, actual);
+  const wrong = wrongType(path, wanted, actual);
+  return wanted === "integer" && actual === "number" ? [wrong, unchecked(path, "(default format)")] : [wrong];
 }
 
 function wrongType(path: string, wanted: string, actual: string): FieldFault {
-  const message = `Invalid value: ${show(actual)}: ${path} in body must be of type ${wanted}: ${show(actual)}`;
+  const message = `Invalid value: ${show(actual)}: ${inBody(path)} must be of type ${wanted}: ${show(actual)}`;
   return { reason: "FieldValueTypeInvalid", field: path, message };
 }
 
-function integerRange(value: number, format: string, path: string): FieldFault | undefined {
+function rangeFaults(value: number, format: string, path: string): FieldFault[] {
   const limit = format === "int32" ? 2 ** 31 : format === "int64" ? 2 ** 63 : Infinity;
-  if (value >= -limit && value < limit) return undefined;
-  return invalidValue(path, value, `Checked value must be of type integer with format ${format} in ${path}`);
+  return value >= -limit && value < limit ? [] : [unchecked(path, `with format ${format}`)];
 }
 
+function unchecked(path: string, format: string): FieldFault {
+  return nameless(path, `Checked value must be of type integer ${format} in ${named(path)}`);
+}
+
+/** A fault that the server cannot tell the field of. */
+function nameless(path: string, why: string): FieldFault {
+  const field = isOfStatus.test(path) ? "status" : "<nil>";
+  return { reason: "FieldValueInvalid", field, message: `Invalid value: "": ${why}` };
+}
+
+const isOfStatus = /^status(\.|$)/;
+
+/** The place as messages name it: status is validated by itself, and so without that root. */
+function named(path: string): string {
+  return path.replace(isOfStatus, "");
+}
+
+function inBody(path: string): string {
+  return `${named(path)} in body`;
+}
+
+/** The first rule that a text breaks, and its format beside. */
 function textFaults(value: string, schema: Schema, path: string): FieldFault[] {
-  const faults: FieldFault[] = [];
+  const badFormat = schema.format ? formatFault(schema.format, value) : undefined;
+  const rule = textFault(value, schema, path);
+  return [
+    ...(rule ? [rule] : []),
+    ...(badFormat ? [ofFormat(path, value, badFormat)] : []),
+  ];
+}
+
+function textFault(value: string, schema: Schema, path: string): FieldFault | undefined {
   const length = [...value].length;
   if (schema.maxLength !== undefined && length > schema.maxLength) {
-    faults.push({
-      reason: "FieldValueTooLong",
-      field: path,
-      message: `Too long: may not be more than ${schema.maxLength} bytes`,
-    });
+    const message = `Too long: may not be more than ${schema.maxLength} bytes`;
+    return { reason: "FieldValueTooLong", field: path, message };
   }
   if (schema.minLength !== undefined && length < schema.minLength) {
-    faults.push(invalidValue(path, value, `${path} in body should be at least ${schema.minLength} chars long`));
+    return invalidValue(path, value, `${inBody(path)} should be at least ${schema.minLength} chars long`);
   }
   if (schema.pattern !== undefined && !new RegExp(schema.pattern, "u").test(value)) {
-    faults.push(invalidValue(path, value, `${path} in body should match '${schema.pattern}'`));
+    return invalidValue(path, value, `${inBody(path)} should match '${schema.pattern}'`);
   }
-  const badFormat = schema.format ? formatFault(schema.format, value) : undefined;
-  if (badFormat) {
-    const field = path.slice(path.indexOf(".") + 1);
-    const detail = `${field} in body must be of type ${badFormat}: ${show(value)}`;
-    faults.push({ ...invalidValue(path, value, detail), reason: "FieldValueTypeInvalid" });
-  }
-  return faults;
+  return undefined;
+}
+
+function ofFormat(path: string, value: string, format: string): FieldFault {
+  const fault = invalidValue(path, value, `${inBody(path)} must be of type ${format}: ${show(value)}`);
+  return { ...fault, reason: "FieldValueTypeInvalid" };
 }
 
 function numberFaults(value: number, schema: Schema, path: string): FieldFault[] {
   const { minimum, maximum, multipleOf } = schema;
   const faults: FieldFault[] = [];
-  if (minimum !== undefined && (schema.exclusiveMinimum ? value <= minimum : value < minimum)) {
-    faults.push(
-      invalidValue(
-        path,
-        value,
-        `${path} in body should be greater than${schema.exclusiveMinimum ? "" : " or equal to"} ${minimum}`,
-      ),
-    );
-  }
+  const broken = (why: string) => faults.push(invalidValue(path, value, `${inBody(path)} should be ${why}`));
+  if (multipleOf !== undefined && value % multipleOf !== 0) broken(`a multiple of ${multipleOf}`);
   if (maximum !== undefined && (schema.exclusiveMaximum ? value >= maximum : value > maximum)) {
-    faults.push(
-      invalidValue(
-        path,
-        value,
-        `${path} in body should be less than${schema.exclusiveMaximum ? "" : " or equal to"} ${maximum}`,
-      ),
-    );
+    broken(`less than${schema.exclusiveMaximum ? "" : " or equal to"} ${maximum}`);
   }
-  if (multipleOf !== undefined && value % multipleOf !== 0) {
-    faults.push(invalidValue(path, value, `${path} in body should be a multiple of ${multipleOf}`));
+  if (minimum !== undefined && (schema.exclusiveMinimum ? value <= minimum : value < minimum)) {
+    broken(`greater than${schema.exclusiveMinimum ? "" : " or equal to"} ${minimum}`);
   }
   return faults;
 }
@@ -166,7 +179,7 @@ function listFaults(value: unknown[], schema: Schema, path: string, old: unknown
     faults.push(tooMany(path, value.length, schema.maxItems));
   }
   if (schema.minItems !== undefined && value.length < schema.minItems) {
-    faults.push(invalidValue(path, value.length, `${path} in body should have at least ${schema.minItems} items`));
+    faults.push(invalidValue(path, value.length, `${inBody(path)} should have at least ${schema.minItems} items`));
   }
   const keys = schema["x-kubernetes-list-map-keys"] ?? [];
   const identity = (item: unknown) =>
@@ -194,9 +207,13 @@ function objectFaults(value: Record<string, unknown>, schema: Schema, path: stri
     faults.push(tooMany(path, count, schema.maxProperties));
   }
   if (schema.minProperties !== undefined && count < schema.minProperties) {
-    faults.push(invalidValue(path, count, `${path} in body should have at least ${schema.minProperties} properties`));
+    faults.push(invalidValue(path, count, `${inBody(path)} should have at least ${schema.minProperties} properties`));
   }
-  for (const key of schema.required ?? []) {
+  const needed = [
+    ...(schema["x-kubernetes-embedded-resource"] ? ["apiVersion", "kind"] : []),
+    ...schema.required ?? [],
+  ];
+  for (const key of needed) {
     if (value[key] === undefined) faults.push(required(path ? `${path}.${key}` : key));
   }
   for (const [key, inner] of Object.entries(value)) {
@@ -211,18 +228,29 @@ function objectFaults(value: Record<string, unknown>, schema: Schema, path: stri
   return faults;
 }
 
+/** Where none of several schemas fits, the faults of the first are told too. */
 function combinedFaults(value: unknown, schema: Schema, path: string): FieldFault[] {
-  const passes = (each: Schema) => faultsOf(value, each, path, undefined).length === 0;
-  const faults = (schema.allOf ?? []).flatMap((each) => faultsOf(value, each, path, undefined));
-  const shown = isRecord(value) || Array.isArray(value) ? typeOf(value) : value;
-  if (schema.anyOf && !schema.anyOf.some(passes)) {
-    faults.push(invalidValue(path, shown, `${path} in body must validate at least one schema (anyOf)`));
+  const of = (each: Schema) => faultsOf(value, each, path, undefined);
+  const faults: FieldFault[] = [];
+  const where = JSON.stringify(named(path));
+  const all = (schema.allOf ?? []).map(of);
+  if (all.some((each) => each.length > 0)) {
+    const none = all.every((each) => each.length > 0) ? ". None validated" : "";
+    faults.push(nameless(path, `${where} must validate all the schemas (allOf)${none}`), ...all.flat());
   }
-  if (schema.oneOf && schema.oneOf.filter(passes).length !== 1) {
-    faults.push(invalidValue(path, shown, `${path} in body must validate one and only one schema (oneOf)`));
+  const any = (schema.anyOf ?? []).map(of);
+  if (schema.anyOf && any.every((each) => each.length > 0)) {
+    faults.push(nameless(path, `${where} must validate at least one schema (anyOf)`), ...any[0] ?? []);
   }
-  if (schema.not && passes(schema.not)) {
-    faults.push(invalidValue(path, shown, `${path} in body must not validate the schema (not)`));
+  const one = (schema.oneOf ?? []).map(of);
+  const fitting = one.filter((each) => each.length === 0).length;
+  if (schema.oneOf && fitting !== 1) {
+    const found = fitting === 0 ? "Found none valid" : `Found ${fitting} valid alternatives`;
+    faults.push(nameless(path, `${where} must validate one and only one schema (oneOf). ${found}`));
+    if (fitting === 0) faults.push(...one[0] ?? []);
+  }
+  if (schema.not && of(schema.not).length === 0) {
+    faults.push(nameless(path, `${where} must not validate the schema (not)`));
   }
   return faults;
 }

@@ -56,7 +56,8 @@ function prune(value: unknown, schema: Schema, path: string, unknown: string[]):
     const property = schema.properties?.[key];
     const additional = schema.additionalProperties;
     // A null that is not allowed counts as absent.
-    if (inner === null && property && !property.nullable) continue;
+    const declared = property ?? (isRecord(additional) ? additional as Schema : undefined);
+    if (inner === null && declared && !declared.nullable) continue;
     if (property) kept[key] = prune(inner, property, where, unknown);
     else if (isRecord(additional)) kept[key] = prune(inner, additional as Schema, where, unknown);
     else if (additional === true || schema["x-kubernetes-preserve-unknown-fields"] || isIdentity(schema, key)) {

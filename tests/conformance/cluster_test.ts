@@ -3,12 +3,15 @@ import { assertEquals } from "@std/assert";
 import { cluster } from "./backend.ts";
 import { allCases } from "./cases/all.ts";
 import { executionsCrd, group, register } from "./harness.ts";
+import { widgetsName } from "./widgets.ts";
 
 const kubeconfig = Deno.env.get("KUBECONFIG");
 if (kubeconfig) {
   register(allCases, () => cluster(kubeconfig));
-  Deno.test("the cluster is left without the definition of these cases", async () => {
+  Deno.test("the cluster is left without the definitions of these cases", async () => {
     await using backend = await cluster(kubeconfig);
-    assertEquals((await backend.api.call("DELETE", `${executionsCrd}/workflowexecutions.${group}`)).code, 200);
+    for (const name of [`workflowexecutions.${group}`, widgetsName]) {
+      assertEquals((await backend.api.call("DELETE", `${executionsCrd}/${name}`)).code, 200);
+    }
   });
 } else Deno.test.ignore("conformance of a real API server (set KUBECONFIG to run it)", () => {});

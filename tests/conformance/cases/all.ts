@@ -6,6 +6,7 @@ import { clusterCases } from "./cluster_semantics.ts";
 import { collectionCases } from "./collections.ts";
 import { customResourceCases } from "./custom_resources.ts";
 import { ownershipCases } from "./ownership.ts";
+import { schemaCases } from "./schemas.ts";
 import { versionCases } from "./versions.ts";
 import { watchCases } from "./watches.ts";
 import { writeCases } from "./writes.ts";
@@ -14,6 +15,7 @@ export const allCases: ConformanceCase[] = [
   ...writeCases,
   ...bodyCases,
   ...customResourceCases,
+  ...schemaCases,
   ...collectionCases,
   ...versionCases,
   ...watchCases,
