@@ -3,6 +3,7 @@
 
 import { assertEquals } from "@std/assert";
 import { configKeys } from "../lib/config_schema.ts";
+import { Metrics } from "../lib/metrics.ts";
 
 const root = new URL("../", import.meta.url);
 const readme = Deno.readTextFileSync(new URL("README.md", root));
@@ -19,6 +20,14 @@ function table(head: string): string[][] {
 Deno.test("README's configuration table holds every key, its default and its meaning", () => {
   const text = (value: unknown) => value === "" ? "" : typeof value === "string" ? value : JSON.stringify(value);
   assertEquals(table("key"), configKeys().map(({ name, default: value, about }) => [name, text(value), about]));
+});
+
+Deno.test("README's table of metrics holds every one of ours, its type and its meaning", async () => {
+  const ours = /^(workflowexecution|audit|leader_election|watch|cached|kubernetes_events)_/;
+  const all = await new Metrics().registry.getMetricsAsJSON();
+  const rows = all.filter(({ name }) => ours.test(name))
+    .map(({ name, type, help }) => [name, String(type), help.replace(/\.$/, "")]);
+  assertEquals(table("metric"), rows);
 });
 
 Deno.test("README's tasks are those of deno.json", () => {
