@@ -3,13 +3,14 @@
 
 import type { JSONObject, JSONValue } from "@cloudydeno/kubernetes-apis/common.ts";
 import { formatDuration } from "../workflow/duration.ts";
+import { canonicalTarget, parseTarget, TargetError } from "../workflow/target.ts";
 
 /** What is asked for; what is not given matches everything. */
 export interface TrailFilter {
   /** `namespace/name`, or a name in any namespace. */
   readonly execution?: string;
   readonly correlationId?: string;
-  /** The target as given in the execution. */
+  /** The target, in any spelling of its kind; without a namespace that of the execution. */
   readonly target?: string;
   /** `started`, `completed`, `failed`, `skipped` or `deleted`. */
   readonly event?: string;
@@ -26,10 +27,23 @@ export function matches(event: TrailEvent, filter: TrailFilter): boolean {
   return (!name || at(event, "execution_name") === name) &&
     (!namespace || text(event["namespace"]) === namespace) &&
     (filter.correlationId === undefined || text(event["correlation_id"]) === filter.correlationId) &&
-    (filter.target === undefined || at(event, "target_resource") === filter.target) &&
+    (filter.target === undefined || sameTarget(event, filter.target)) &&
     (filter.event === undefined || eventName(event) === filter.event) &&
     (filter.sinceMs === undefined || atMs >= filter.sinceMs) &&
     (filter.untilMs === undefined || atMs <= filter.untilMs);
+}
+
+/** `deploy/api` of an execution in `payment` is `payment/deployment/api`; what is no target is compared as written. */
+function sameTarget(event: TrailEvent, wanted: string): boolean {
+  const given = at(event, "target_resource");
+  if (given === wanted) return true;
+  try {
+    const canonical = (target: string) => canonicalTarget(parseTarget(target, text(event["namespace"])));
+    return canonical(given) === canonical(wanted);
+  } catch (error) {
+    if (!(error instanceof TargetError)) throw error;
+    return false;
+  }
 }
 
 /** When it happened, which for one that was sent late is not its timestamp. NaN when it says nothing readable. */

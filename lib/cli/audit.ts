@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { Latest, matches, trailColumns, type TrailEvent, type TrailFilter, trailRow } from "../audit/trail.ts";
-import { queryDataStorage } from "../audit/trail_data_storage.ts";
+import { TrailService } from "../audit/trail_data_storage.ts";
 import { TrailFiles } from "../audit/trail_file.ts";
 import { type Clock, sleep, systemClock } from "../clock.ts";
 import { loadConfig } from "../config.ts";
@@ -20,7 +20,7 @@ tail   the latest 10 events; with --follow (-f) those that come, too
 
   --execution NAME         or NAMESPACE/NAME
   --correlation-id ID      the RemediationRequest's name
-  --target TARGET          as given in the execution, such as payment/deployment/payment-api
+  --target TARGET          such as payment/deployment/payment-api, or another spelling of it
   --event NAME             started, completed, failed, skipped or deleted
   --since, --until TIME    2026-11-23T12:00:00Z, or a duration back from now: 30m, 24h
   --limit, -n N            at most so many
@@ -39,11 +39,8 @@ interface Question {
   readonly filter: TrailFilter;
 }
 
-/**
- * A place to read from: gives at least what matches, and may give more. `askedAtMs` is when it was read before: what was
- * there long before then need not come again.
- */
-type Source = (filter: TrailFilter, askedAtMs?: number) => AsyncIterable<TrailEvent>;
+/** A place to read from: gives at least what matches, and may give more; when asked again, what has come since. */
+type Source = (filter: TrailFilter) => AsyncIterable<TrailEvent>;
 
 /** Runs the command; the result is the exit code: 0, 1 when the trail cannot be read, 2 when the command line is wrong. */
 export async function audit(args: string[]): Promise<number> {
@@ -156,10 +153,8 @@ async function sourceOf(flags: Flags, complain: (line: string) => void): Promise
       tokenFile: flags["token-file"] ?? config?.audit.tokenFile ?? "",
       caFile: flags["ca-file"] ?? config?.audit.caFile ?? "",
     };
-    return (filter, askedAtMs = 0) => {
-      const sinceMs = Math.max(filter.sinceMs ?? 0, askedAtMs - followOverlapMs);
-      return queryDataStorage(service, sinceMs > 0 ? { ...filter, sinceMs } : filter);
-    };
+    const trail = new TrailService(service, systemClock);
+    return (filter) => trail.events(filter);
   }
   const { directory } = sink;
   if (await isMissing(directory)) throw new Error(`there is no directory ${directory} (${describeSink(sink)})`);
@@ -187,8 +182,6 @@ async function isMissing(path: string): Promise<boolean> {
 
 /** Between two looks at what has come, with --follow. */
 const followEveryMs = 1_000;
-/** The Data Storage Service is asked again from so long before the last look: events arrive out of order. */
-const followOverlapMs = 10 * 60_000;
 
 async function answer(question: Question, source: Source, clock: Clock, print: (line: string) => void): Promise<void> {
   const { filter, json, limit, follow } = question;
@@ -198,16 +191,13 @@ async function answer(question: Question, source: Source, clock: Clock, print: (
   const show = (events: readonly TrailEvent[]) => {
     for (const line of json ? events.map((event) => JSON.stringify(event)) : table.lines(events)) print(line);
   };
-  let askedAtMs = clock.now();
   for await (const event of source(filter)) {
     if (matches(event, filter) && seen.add(event)) latest.add(event);
   }
   show(latest.list());
   while (follow) {
     await sleep(clock, followEveryMs);
-    const before = askedAtMs;
-    askedAtMs = clock.now();
-    for await (const event of source(filter, before)) {
+    for await (const event of source(filter)) {
       if (matches(event, filter) && seen.add(event)) show([event]);
     }
   }

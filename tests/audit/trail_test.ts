@@ -6,14 +6,16 @@ import { deadLetterLog } from "../../lib/audit/dead_letter.ts";
 import { eventsOf } from "../../lib/audit/event.ts";
 import { FileSink } from "../../lib/audit/file.ts";
 import { Latest, matches, type TrailEvent, type TrailFilter, trailRow } from "../../lib/audit/trail.ts";
-import { queryDataStorage } from "../../lib/audit/trail_data_storage.ts";
+import { queryDataStorage, TrailService } from "../../lib/audit/trail_data_storage.ts";
 import { TrailFiles } from "../../lib/audit/trail_file.ts";
 import { audit } from "../../lib/cli/audit.ts";
 import { ManualClock } from "../../lib/clock.ts";
 import { silentLogger } from "../../lib/log.ts";
 import { DataStorage } from "../support/data_storage.ts";
 import { serveDataStorage } from "../support/data_storage_server.ts";
-import { completed, failed, oneEvent, skipped } from "./harness.ts";
+import { completed, failed, oneEvent, skipped, startMs } from "./harness.ts";
+
+const day = 24 * 3600_000;
 
 const asFound = (event: unknown) => JSON.parse(JSON.stringify(event)) as TrailEvent;
 const failure = asFound(eventsOf(failed())[1]);
@@ -27,6 +29,10 @@ const filters: Record<string, [TrailFilter, boolean]> = {
   "the correlation id": [{ correlationId: "rr-broken" }, true],
   "another correlation id": [{ correlationId: "rr" }, false],
   "the target": [{ target: "payment/deployment/api" }, true],
+  "the target by a short name": [{ target: "payment/deploy/api" }, true],
+  "the target by its plural and group, without the execution's namespace": [{ target: "deployments.apps/api" }, true],
+  "the same name in another namespace": [{ target: "apps/deployment/api" }, false],
+  "what is no target": [{ target: "api" }, false],
   "another target": [{ target: "payment/deployment/ap" }, false],
   "the event": [{ event: "failed" }, true],
   "another event": [{ event: "started" }, false],
@@ -101,6 +107,33 @@ Deno.test("queryDataStorage: every page, by name, with the token; another answer
   assertEquals(found.map((event) => event["event_action"]), ["workflow.started", "workflow.completed"]);
   storage.tokens.add("token");
   await assertRejects(() => Array.fromAsync(queryDataStorage({ url }, {})), Error, "answered the query with 401");
+});
+
+Deno.test("TrailService: what has come since, late events too, each row once, and one small request when there is nothing", async () => {
+  const clock = new ManualClock(startMs + 2 * day);
+  const storage = new DataStorage(clock);
+  await using server = await serveDataStorage(storage);
+  await using sink = new DataStorageSink({ url: server.url, deadLetter: deadLetterLog(silentLogger), clock });
+  const { signal } = new AbortController();
+  const at = (name: string, ms: number) => ({ ...oneEvent(name), event_timestamp: new Date(ms).toISOString() });
+  const trail = new TrailService({ url: server.url }, clock);
+  const read = async (filter: TrailFilter = {}) => {
+    const before = storage.received.length;
+    const found = await Array.fromAsync(trail.events(filter));
+    return [found.map((event) => event["resource_id"]), storage.received.length - before];
+  };
+  await sink.deliver([at("old", clock.now() - day)], signal);
+  assertEquals(await read(), [["old"], 2]);
+  clock.advance(1000);
+  assertEquals(await read(), [[], 1]);
+  await sink.deliver([at("prompt", clock.now())], signal);
+  clock.advance(1000);
+  assertEquals(await read(), [["prompt"], 2]);
+  await sink.deliver([at("late", clock.now() - 6 * 3600_000), at("prompt too", clock.now())], signal);
+  clock.advance(1000);
+  assertEquals(await read(), [["prompt too", "late"], 3]);
+  clock.advance(1000);
+  assertEquals(await read(), [[], 1]);
 });
 
 /** The command as a person runs it. */
