@@ -57,6 +57,21 @@ Deno.test("runs in a dedicated namespace go after a downtime too: finished and u
   await nothingMoreHappens(world);
 });
 
+Deno.test("a run in a namespace that the configuration does not name any more is followed to its end", async () => {
+  await using world = await World.start();
+  addNamespace(world, "runs");
+  const namespaces = ["payment"];
+  const first = world.startController({ namespaces, rules: { executionNamespace: "runs" } });
+  world.server.install(manifest());
+  await untilPhase(world, "fix", "Running");
+  await first.stop();
+  world.startController({ namespaces });
+  await world.until("its run has ended", () => JSON.stringify(world.list("pipelineruns")).includes("completionTime"));
+  await world.until("so has the execution", () => phaseOf(world, "fix") === "Completed", 10_000);
+  await untilQuiet(world);
+  await nothingMoreHappens(world);
+});
+
 Deno.test("an execution keeps the namespace that it claimed, whatever the configuration says after a restart", async () => {
   await using world = await World.start();
   addNamespace(world, "runs");

@@ -125,7 +125,14 @@ export class World implements AsyncDisposable {
   }
 
   startController(
-    o: { rules?: Partial<Rules>; log?: Logger; leading?: boolean; carry?: Carry; traces?: ExecutionTraces } = {},
+    o: {
+      rules?: Partial<Rules>;
+      namespaces?: string[];
+      log?: Logger;
+      leading?: boolean;
+      carry?: Carry;
+      traces?: ExecutionTraces;
+    } = {},
   ): RunningController {
     const { clock } = this;
     const log = o.log ?? this.#o.log ?? silentLogger;
@@ -143,7 +150,7 @@ export class World implements AsyncDisposable {
       clock,
       log,
       rules,
-      namespaces: [],
+      namespaces: o.namespaces ?? [],
       concurrency: 8,
       audit: outbox,
       spoolAudit: async (execution, events) => {
