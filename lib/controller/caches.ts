@@ -12,6 +12,7 @@ import { isReadable, type Lock, lockFrom } from "../workflow/lock.ts";
 import { isFinished, type PipelineRun, pipelineRunFrom } from "../workflow/pipeline_run.ts";
 import { canonicalTarget, parseTarget, TargetError } from "../workflow/target.ts";
 import { listPath, oursOnly } from "./api.ts";
+import { FormerHolders } from "./former_holders.ts";
 
 /** How long a deleted object is remembered: longer than any answer, and than any watch, is late. */
 const rememberMs = 10 * 60_000;
@@ -72,6 +73,7 @@ export interface Caches {
   readonly executions: Cache<Execution>;
   readonly pipelineRuns: Cache<PipelineRun>;
   readonly locks: Cache<Lock>;
+  readonly formerHolders: FormerHolders;
 }
 
 export interface CacheOptions {
@@ -116,7 +118,7 @@ export function createCaches(o: CacheOptions): Caches {
     });
     return new Cache(informer, clock, embalm);
   };
-  return {
+  const caches = {
     executions: create(
       "workflowexecutions",
       everywhere.map((namespace) => listPath("execution", namespace)),
@@ -144,7 +146,13 @@ export function createCaches(o: CacheOptions): Caches {
       { holder: ({ holder }) => holder && isReadable(holder) ? [keyOf(holder)] : [] },
       oursOnly,
     ),
+    formerHolders: new FormerHolders(),
   };
+  // Own takes pass here too: their events are told as changes of the state before, or found as it was written.
+  caches.locks.informer.onChange(({ object, old }) => {
+    for (const lock of [old, object]) if (lock) caches.formerHolders.saw(lock);
+  });
+  return caches;
 }
 
 /** What of an informer does not depend on its kind of object. */

@@ -58,10 +58,11 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
   const memory = remembered(context, execution);
   const target = targetOf({ execution });
   const canonical = target && canonicalTarget(target);
-  const lock = seen(facts.lock, () => {
-    const name = execution.claim?.lease || (canonical && lockName(canonical));
-    return name ? caches.locks.get({ namespace: rules.lockNamespace, name }) : undefined;
-  });
+  const leaseName = execution.claim?.lease || (canonical ? lockName(canonical) : "");
+  const lock = seen(
+    facts.lock,
+    () => leaseName ? caches.locks.get({ namespace: rules.lockNamespace, name: leaseName }) : undefined,
+  );
   const holder = lock.value?.holder;
   const holderRun = seen(
     facts.holderRun,
@@ -97,9 +98,11 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
       live: holderRun.live,
     },
     holderLastSeen: holder && caches.executions.lastSeen(holder.uid),
-    rivals: facts.rivals
-      ? { value: facts.rivals.value, live: true, complete: true }
-      : { value: rivalsOn(caches, canonical, execution.uid), live: false, complete: knowsAllBefore(caches, run) },
+    rivals: facts.rivals ? { value: facts.rivals.value, live: true, complete: true } : {
+      value: isFinal(execution) ? [] : rivalsOn(caches, canonical, leaseName, execution.uid),
+      live: false,
+      complete: knowsAllBefore(caches, run, lock.value),
+    },
     recentEnds: canonical === undefined || isFinal(execution) ? [] : recentEndsOn(caches, canonical, execution.uid),
     holdOffMs: Math.max(0, memory.retryAtMs - clock.monotonic()),
     refusal: facts.refusal,

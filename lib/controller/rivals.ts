@@ -2,14 +2,20 @@
 // decided in lib/workflow/rivals.ts.
 
 import type { Execution } from "../workflow/execution.ts";
+import type { Holder, Lock } from "../workflow/lock.ts";
 import { isFinished, isPending, type PipelineRun } from "../workflow/pipeline_run.ts";
 import { type Rival, targetOf } from "../workflow/snapshot.ts";
 import { canonicalTarget } from "../workflow/target.ts";
-import type { Api } from "./api.ts";
+import { type Api, listPath } from "./api.ts";
 import { type Caches, targetsOfRun } from "./caches.ts";
 
-/** As far as the caches know. */
-export function rivalsOn(caches: Caches, canonical: string | undefined, ownUid: string): Rival[] {
+/** As far as the caches know; `lease` is the name of the target's. */
+export function rivalsOn(
+  caches: Caches,
+  canonical: string | undefined,
+  lease: string,
+  ownUid: string,
+): Rival[] {
   if (canonical === undefined) return [];
   const unfinished = caches.pipelineRuns.by("target", canonical)
     .filter(({ executionUid }) => executionUid !== ownUid)
@@ -18,18 +24,34 @@ export function rivalsOn(caches: Caches, canonical: string | undefined, ownUid: 
   const known = new Set(unfinished.map(({ run }) => run.executionUid));
   const running = caches.executions.by("target", canonical)
     .filter(({ uid, status }) => uid !== ownUid && !known.has(uid) && status.phase === "Running")
-    .map((execution) => ({ run: caches.pipelineRuns.by("uid", execution.uid)[0], execution }));
-  return [...unfinished, ...running];
-}
-
-/** Whether the cache holds every run that was created before this one, which is pending; true where it does not matter. */
-export function knowsAllBefore(caches: Caches, run: PipelineRun | undefined): boolean {
-  return !run || !isPending(run) || caches.pipelineRuns.informer.behind(run.resourceVersion).length === 0;
+    .map((execution) => ({ run: runOf(caches, execution.uid), execution }));
+  for (const { execution } of running) known.add(execution.uid);
+  const former = caches.formerHolders.unsettled(lease, ownUid, (holder) => lastKnown(caches, holder))
+    .filter(({ uid }) => !known.has(uid))
+    .map((formerHolder) => ({ run: runOf(caches, formerHolder.uid), execution: undefined, formerHolder }));
+  return [...unfinished, ...running, ...former];
 }
 
 /**
- * Those whose runs are unfinished, or that have not come to their end, as they are now. Where the watch has not come as far
- * as the execution's own run, all runs of these namespaces are listed.
+ * Whether the caches tell of every run on the target that was created before this one, which is pending: the watch over its
+ * namespace has come as far as its creation, and of other namespaces, each with a watch of its own, that of the Leases has
+ * come as far as ours and knows who held it. True where it does not matter.
+ */
+export function knowsAllBefore(caches: Caches, run: PipelineRun | undefined, lock: Lock | undefined): boolean {
+  return !run || !isPending(run) || unknownPaths(caches, run, lock).length === 0;
+}
+
+/** The list paths where there may be earlier runs that the caches do not tell of. */
+function unknownPaths(caches: Caches, run: PipelineRun, lock: Lock | undefined): string[] {
+  const behind = caches.pipelineRuns.informer.behind(run.resourceVersion);
+  const leasesKnown = lock !== undefined && caches.locks.informer.behind(lock.resourceVersion).length === 0;
+  const own = [listPath("pipelineRun", ""), listPath("pipelineRun", run.namespace)];
+  return leasesKnown ? behind.filter((path) => own.includes(path)) : behind;
+}
+
+/**
+ * Those whose runs are unfinished, or that have not come to their end, as they are now. Where the caches may not tell of all,
+ * the runs are listed.
  */
 export async function rivalsNow(
   api: Api,
@@ -37,13 +59,15 @@ export async function rivalsNow(
   subject: {
     readonly execution: Execution | undefined;
     readonly run: PipelineRun | undefined;
+    readonly lock: Lock | undefined;
+    readonly lockName: string;
     readonly rivals: readonly Rival[];
   },
 ): Promise<Rival[]> {
-  const { execution, run, rivals } = subject;
+  const { execution, run, lock, lockName, rivals } = subject;
   const target = execution && targetOf({ execution });
   const unknown: Rival[] = [];
-  for (const path of run && target ? caches.pipelineRuns.informer.behind(run.resourceVersion) : []) {
+  for (const path of run && target ? unknownPaths(caches, run, lock) : []) {
     for (const other of await api.pipelineRuns(path)) {
       if (!target || isFinished(other) || other.executionUid === execution?.uid) continue;
       if (!targetsOfRun(other).includes(canonicalTarget(target))) continue;
@@ -52,18 +76,36 @@ export async function rivalsNow(
       }
     }
   }
-  const now = await Promise.all([...rivals, ...unknown].map((rival) => stateNow(api, rival)));
-  return now.filter((rival) => rival !== undefined);
+  const found: Rival[] = [];
+  for (const rival of [...rivals, ...unknown]) {
+    const now = await stateNow(api, rival);
+    if (now) found.push(now);
+    else if (rival.formerHolder) caches.formerHolders.settled(lockName, rival.formerHolder.uid);
+  }
+  return found;
 }
 
 /** A rival read live; undefined when its run is no more and its execution, if it exists, has ended. */
-async function stateNow(api: Api, { run, execution: cached }: Rival): Promise<Rival | undefined> {
-  const now = run && await api.get("pipelineRun", run);
-  const [namespace = "", name = ""] = run?.executionKey.split("/") ?? [cached?.namespace, cached?.name];
-  const named = namespace && name ? await api.get("execution", { namespace, name }) : undefined;
-  const execution = named?.uid === (run?.executionUid ?? cached?.uid) ? named : undefined;
-  const unfinished = now !== undefined && now.uid === run?.uid && !isFinished(now);
-  return unfinished || execution?.status.phase === "Running" ? { run: now ?? run, execution } : undefined;
+async function stateNow(api: Api, { run: cached, execution, formerHolder }: Rival): Promise<Rival | undefined> {
+  const uid = cached?.executionUid ?? execution?.uid ?? formerHolder?.uid;
+  const [namespace = "", name = ""] = cached?.executionKey.split("/") ?? [];
+  const at = execution ?? formerHolder ?? { namespace, name };
+  const place = cached ?? (formerHolder?.pipelineRun.name ? formerHolder.pipelineRun : undefined);
+  const run = place && await api.get("pipelineRun", place);
+  const named = at.namespace && at.name ? await api.get("execution", at) : undefined;
+  const now = named?.uid === uid ? named : undefined;
+  const unfinished = run !== undefined && run.executionUid === uid && !isFinished(run);
+  return unfinished || now?.status.phase === "Running" ? { run: run ?? cached, execution: now } : undefined;
+}
+
+function lastKnown(caches: Caches, holder: Holder): Execution | "gone" | undefined {
+  const execution = caches.executions.get(holder);
+  if (execution?.uid === holder.uid) return execution;
+  return caches.executions.lastSeen(holder.uid) ? "gone" : undefined;
+}
+
+function runOf(caches: Caches, executionUid: string): PipelineRun | undefined {
+  return caches.pipelineRuns.by("uid", executionUid)[0];
 }
 
 function executionOf(caches: Caches, run: PipelineRun): Execution | undefined {

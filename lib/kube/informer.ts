@@ -117,7 +117,8 @@ export class Informer<T extends Stored> {
 
   /**
    * The list paths whose watch has not come as far as this resource version: of these, the store may lack what the server
-   * had by then. A watch brings events in the order of their versions, so an own write that came by brought all before it.
+   * had by then. A watch brings events in the order of their versions, so an own write that came by brought all before it,
+   * on its own path: one over another namespace hears nothing of it.
    */
   behind(resourceVersion: string): string[] {
     return this.#o.paths.filter((_, i) => {

@@ -3,7 +3,7 @@
 
 import type { Execution } from "./execution.ts";
 import type { Evidence } from "./failure.ts";
-import type { Lock, RecentEnd } from "./lock.ts";
+import type { Holder, Lock, RecentEnd } from "./lock.ts";
 import type { PipelineRun, Waiting } from "./pipeline_run.ts";
 import type { Refusal } from "./refusal.ts";
 import { parseTarget, type Target, TargetError } from "./target.ts";
@@ -31,12 +31,14 @@ export interface Seen<T> {
   readonly live: boolean;
 }
 
-/** Somebody else's unfinished run on the same target. */
+/** Somebody else's unfinished run on the same target, or somebody who may have one. */
 export interface Rival {
   /** Undefined when the cache has none, though its execution is Running. */
   readonly run: PipelineRun | undefined;
   /** Its execution, undefined when there is none (any more). */
   readonly execution: Execution | undefined;
+  /** Set when it was seen to hold the Lease before, and what became of it is not known. */
+  readonly formerHolder?: Holder;
 }
 
 /** How the delivery of an execution's audit events stands. */

@@ -150,7 +150,7 @@ function perform(world: World, deed: Deed): void {
     case "auditDown":
       return world.archive.down(nowMs + deed.forMs);
     case "watch":
-      for (const watch of world.replicas[deed.replica]?.wire.watches(deed.resource) ?? []) {
+      for (const watch of world.replicas[deed.replica]?.wire.watches(deed.resource, deed.namespace) ?? []) {
         if (deed.how === "hold") watch.hold(deed.forMs);
         else if (deed.how === "expire") watch.expire();
         else if (deed.how === "silence") watch.silence();

@@ -23,19 +23,19 @@ export interface Mutation {
 export const mutations: readonly Mutation[] = [
   {
     name: "compare-and-swap",
-    shownBy: 269,
+    shownBy: 238,
     undoes: "a Lease is written whatever became of it since it was read",
     sabotage: () => ({ ...honest, request: (call) => isPatchOf(call, "leases") ? withoutPreconditions(call) : call }),
   },
   {
     name: "live-read",
-    shownBy: 15,
+    shownBy: 6,
     undoes: "a live read answers as of some seconds ago, as a cache would",
     sabotage: (server) => ({ ...honest, answer: answersFromThePast(server) }),
   },
   {
     name: "uid-check",
-    shownBy: 83,
+    shownBy: 38,
     undoes: "whoever has the name of our run is taken for it",
     sabotage: () => ({
       ...honest,
@@ -46,13 +46,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "ledger",
-    shownBy: 30,
+    shownBy: 260,
     undoes: "a Lease remembers that somebody ended, but not of what workflow",
     sabotage: () => ({ ...honest, request: (call) => isWriteOf(call, "leases") ? withoutWorkflows(call) : call }),
   },
   {
     name: "claim",
-    shownBy: 139,
+    shownBy: 56,
     undoes: "where the run is follows from the configuration of the moment",
     sabotage: (_, rules) => ({
       ...honest,
@@ -71,13 +71,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "takeover-check",
-    shownBy: 4,
+    shownBy: 154,
     undoes: "a Lease whose holder is gone is taken without a look at the holder's run",
     sabotage: () => ({ ...honest, request: (call) => isWriteOf(call, "leases") ? withoutRun(call) : call }),
   },
   {
     name: "lease-repair",
-    shownBy: 14,
+    shownBy: 92,
     undoes: "a Lease that was deleted by hand is not put back for the run that goes on",
     sabotage: (server) => ({ ...honest, instead: (call) => feignedRepair(server, call) }),
   },

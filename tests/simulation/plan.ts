@@ -73,7 +73,10 @@ export type Deed =
   | {
     readonly do: "watch";
     readonly replica: number;
+    /** Of this plural; empty: of all. */
     readonly resource: string;
+    /** Only the watches over this namespace. */
+    readonly namespace?: string;
     readonly how: "hold" | "cut" | "cutMidLine" | "expire" | "silence";
     readonly forMs: number;
   };

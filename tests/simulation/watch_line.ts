@@ -8,6 +8,8 @@ import type { VirtualClock } from "./virtual_clock.ts";
 export interface WatchLineOptions {
   /** The plural that is watched. */
   readonly resource: string;
+  /** Empty: all. */
+  readonly namespace: string;
   readonly clock: VirtualClock;
   /** How long each event is on its way. */
   readonly lagMs: number;
@@ -21,6 +23,7 @@ type Piece = { readonly atMs: number; readonly text: string } | { readonly atMs:
 
 export class WatchLine implements WatchSink, Disposable {
   readonly resource: string;
+  readonly namespace: string;
   readonly stream: ReadableStream<Uint8Array>;
   /** What feeds it: disposed with it. */
   feed: Disposable | undefined;
@@ -36,6 +39,7 @@ export class WatchLine implements WatchSink, Disposable {
   constructor(o: WatchLineOptions) {
     this.#o = o;
     this.resource = o.resource;
+    this.namespace = o.namespace;
     this.stream = new ReadableStream<Uint8Array>({
       start: (controller) => void (this.#controller = controller),
       // Called when all that arrived was read: only then is the connection lost, so that half a line arrives.

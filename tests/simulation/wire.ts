@@ -80,9 +80,11 @@ export class Wire implements RestClient {
     for (const lose of [...this.#pending]) lose("the process is gone");
   }
 
-  /** The watches of a resource (of all, if it is empty). */
-  watches(resource: string): WatchLine[] {
-    return [...this.#watches].filter((watch) => resource === "" || watch.resource === resource);
+  /** The watches of a resource (of all, if it is empty), or only those over one namespace. */
+  watches(resource: string, namespace?: string): WatchLine[] {
+    return [...this.#watches].filter((watch) =>
+      (resource === "" || watch.resource === resource) && (namespace === undefined || watch.namespace === namespace)
+    );
   }
 
   #exchange(opts: RequestOptions, call: Call): Promise<JSONValue | Uint8Array> {
@@ -170,6 +172,7 @@ export class Wire implements RestClient {
         }
         const line: WatchLine = new WatchLine({
           resource: call.info.resource,
+          namespace: call.info.namespace,
           clock,
           lagMs: fates.watchLagMs(),
           signal: opts.abortSignal,
