@@ -95,7 +95,7 @@ async function stateNow(api: Api, { run: cached, execution, formerHolder }: Riva
   const named = at.namespace && at.name ? await api.get("execution", at) : undefined;
   const now = named?.uid === uid ? named : undefined;
   const unfinished = run !== undefined && run.executionUid === uid && !isFinished(run);
-  return unfinished || now?.status.phase === "Running" ? { run: run ?? cached, execution: now } : undefined;
+  return unfinished || now?.status.phase === "Running" ? { run, execution: now } : undefined;
 }
 
 function lastKnown(caches: Caches, holder: Holder): Execution | "gone" | undefined {

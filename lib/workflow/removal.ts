@@ -38,7 +38,9 @@ export function removalOver(s: Snapshot): Decision | undefined {
 }
 
 /** Why the run is being removed, if that was announced. */
-export function removalOf({ execution }: Snapshot): { reason: Because; message: string } | undefined {
+export function removalOf(
+  { execution }: Pick<Snapshot, "execution">,
+): { reason: Because; message: string } | undefined {
   const said = execution.status.conditions?.find(({ type }) => type === "ExecutionComplete");
   if (said?.status !== "Unknown") return undefined;
   const { reason, message } = said;

@@ -4,6 +4,7 @@
 import { act, type Decision, wait } from "./action.ts";
 import { type Execution, isFinal } from "./execution.ts";
 import { isPending } from "./pipeline_run.ts";
+import { removalOf } from "./removal.ts";
 import type { Rival, Snapshot } from "./snapshot.ts";
 
 const lookAgainMs = 1_000;
@@ -18,9 +19,14 @@ export function lookAround(s: Snapshot): Decision | { readonly execution: Execut
   if (!s.rivals.live) return act({ do: "read", what: "rivals" }, "somebody else's run is on the target: is it still?");
   const alive = rivals.filter(({ execution }) => execution && !isFinal(execution));
   if (alive.length === 0) return wait("a run without an execution is being ended on this target", lookAgainMs);
-  for (const { execution, run } of alive) if (execution && !(run && isPending(run))) return { execution };
+  for (const rival of alive) if (rival.execution && !givesUp(rival)) return { execution: rival.execution };
   if (!s.lock.live) return act({ do: "read", what: "lock" }, "which of two that have not started holds the lock?");
   return wait("another run on this target has lost its lock, and is about to be removed", lookAgainMs);
+}
+
+/** It has not started; or its run was removed before that, and its execution has said so and not yet ended. */
+function givesUp({ execution, run }: Rival): boolean {
+  return run ? isPending(run) : execution !== undefined && removalOf({ execution }) !== undefined;
 }
 
 /** A pending run that is being deleted never starts. */

@@ -45,9 +45,10 @@ const rival = (execution?: ReturnType<typeof other>, run = otherRun()) => [{ run
 const around = (value: Rival[], live = true) => ({ value, live, complete: true });
 const pendingOther = otherRun({ ordered: "PipelineRunPending" });
 
+const removal = { type: "ExecutionComplete", status: "Unknown", reason: "LockLost", message: "why" } as const;
+const givingUp = { phase: "Running", conditions: [{ ...removal, lastTransitionTime: "" }] } as const;
 const announced = (o: Partial<Snapshot> = {}) => {
-  const why = { type: "ExecutionComplete", status: "Unknown", message: "why", lastTransitionTime: "" } as const;
-  const status = { conditions: [{ ...why, reason: "LockLost" }] };
+  const status = { conditions: [{ ...removal, lastTransitionTime: "" }] };
   return claimed({ execution: execution({ finalizers, claim, status }), ...o });
 };
 
@@ -120,6 +121,18 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     claimed({ lock: live(mine), rivals: around(rival(other(), pendingOther)) }),
     "wait 1000",
     "another run on this target has lost its lock, and is about to be removed",
+  ],
+  [
+    "a rival that has said that its run is removed, and has none any more, is waited for, too",
+    claimed({ lock: live(mine), rivals: around([{ run: undefined, execution: other({ status: givingUp }) }]) }),
+    "wait 1000",
+    "another run on this target has lost its lock, and is about to be removed",
+  ],
+  [
+    "a rival that runs, and whose run nobody knows, goes first",
+    claimed({ rivals: around([{ run: undefined, execution: other() }]), pipelineRun: noneLive }),
+    "status Skipped ResourceBusy",
+    "payment/deployment/api is held by payment/other (workflow scale)",
   ],
   [
     "of several rivals, the one that has started goes first",

@@ -1,0 +1,16 @@
+// Worlds that once showed something nobody had thought of, kept by their seeds. A change of the workload changes what they
+// tell: then the sentence is what remains, and the seed is one of many.
+
+import { assertEquals } from "@std/assert";
+import { judgeSeeds } from "./seeds.ts";
+
+const found: [seed: number, story: string][] = [
+  [31, "a run in a namespace that is watched no longer is deleted, and its execution comes to its end"],
+  [140, "a Lease that was wiped before the run could start is taken back, and the run starts"],
+  [197, "an execution that gave up its run for another does not keep that other from running"],
+  [201_459, "an execution that has removed its run, and not yet ended, is not given way to"],
+];
+
+for (const [seed, story] of found) {
+  Deno.test(`seed ${seed}: ${story}`, async () => assertEquals(await judgeSeeds(seed, seed), []));
+}
