@@ -101,6 +101,34 @@ Deno.test("informer: a streaming list becomes visible at its marker, and goes on
   assertEquals(t.informer.store.by("size", "9").map((one) => one.name), ["c"]);
 });
 
+Deno.test("informer: behind names the paths that have not come as far as a version; a bookmark counts as well", async () => {
+  await using t = start();
+  assertEquals(t.informer.behind("1"), ["/apis/x/v1/things"]);
+  const stream = await t.server.stream();
+  stream.send("ADDED", thing("a", 1));
+  stream.listed("5");
+  await t.informer.whenSynced();
+  assertEquals([t.informer.behind("5"), t.informer.behind("6")], [[], ["/apis/x/v1/things"]]);
+  stream.send("MODIFIED", thing("a", 6));
+  await until(() => t.informer.behind("6").length === 0, "the event has come");
+  assertEquals([t.informer.behind("10"), t.informer.behind("007")], [["/apis/x/v1/things"], []]);
+});
+
+Deno.test("informer: watches says whether a namespace is among those that are watched", async () => {
+  await using everywhere = start();
+  await everywhere.server.stream();
+  const some = new Informer({
+    client: everywhere.server.client(everywhere.clock),
+    paths: ["/apis/x/v1/namespaces/a/things", "/apis/x/v1/namespaces/b/things"],
+    project,
+    clock: everywhere.clock,
+    log: silentLogger,
+    name: "things",
+  });
+  assertEquals(["a", "b", "c"].map((namespace) => some.watches(namespace)), [true, true, false]);
+  assertEquals(everywhere.informer.watches("anything"), true);
+});
+
 Deno.test("informer: a server without streaming lists is listed in chunks, then watched", async () => {
   await using t = start();
   await t.server.answer(status(422, "Invalid"), 422);

@@ -1,5 +1,7 @@
 // The PipelineRun is refused: each answer of the API server to its end state, with nothing left behind.
 
+import { ManualClock } from "../../lib/clock.ts";
+import { createLogger } from "../../lib/log.ts";
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Fault, FaultAction } from "../../lib/sim/faults.ts";
 import { manifest } from "../support/builders.ts";
@@ -192,6 +194,42 @@ Deno.test("somebody else's PipelineRun has the name: Failed, naming it, and it i
   assertMatch(message, /^PipelineRun payment\/fix-[0-9a-f]{10} exists and is not ours \(uid /);
   assertEquals(runNames(world).length, 1);
   assertEquals(world.writes().filter((write) => write === "delete pipelineruns" || write === "patch pipelineruns"), []);
+  await nothingMoreHappens(world);
+});
+
+Deno.test("a final status that the API server refuses is written without its details, and what was lost stands in the log", async () => {
+  const lines: string[] = [];
+  const log = createLogger({
+    level: "error",
+    format: "json",
+    clock: new ManualClock(),
+    write: (line) => lines.push(line),
+  });
+  await using world = await World.start({ log });
+  world.startController();
+  world.server.faults.add({
+    match: ({ resource, subresource }) =>
+      resource === "workflowexecutions" && subresource === "status" && phaseOf(world, "fix") === "Running" &&
+      JSON.stringify(world.list("pipelineruns")).includes("completionTime"),
+    times: 1,
+    action: { status: 422, reason: "Invalid", message: "status.failureDetails: Invalid value" },
+  });
+  world.server.install(manifest({ image: "exit-code" }));
+  await untilQuiet(world);
+  const { phase, outcome, failureDetails, message } = statusOf(world, "fix");
+  assertEquals([phase, outcome, failureDetails], ["Failed", "Failure", undefined]);
+  assertEquals(message, "the details were refused by the API server; see the controller's log");
+  const [line, ...more] = lines.map((text) => JSON.parse(text));
+  assertEquals(more, []);
+  assertEquals([line.level, line.msg, line.execution, line.phase, line.reason], [
+    "error",
+    "the API server refuses the final status; written without its details",
+    "payment/fix",
+    "Failed",
+    "Unknown",
+  ]);
+  assertMatch(line.message, /exited with code/);
+  assertMatch(line.error, /status.failureDetails: Invalid value/);
   await nothingMoreHappens(world);
 });
 

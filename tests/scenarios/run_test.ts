@@ -3,7 +3,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { JSONObject } from "../../lib/kube/contract.ts";
 import { manifest } from "../support/builders.ts";
-import { phaseOf, statusOf } from "../support/story.ts";
+import { phaseOf, statusOf, untilQuiet } from "../support/story.ts";
 import { World } from "../support/world.ts";
 
 Deno.test("an execution runs to Completed with ten writes at most", async () => {
@@ -50,4 +50,38 @@ Deno.test("an execution runs to Completed with ten writes at most", async () => 
     "workflowexecution.workflow.completed",
   ]);
   await controller.stop();
+});
+
+Deno.test("of one clean execution the API server is asked little: eight writes, two Events, and one live read", async () => {
+  await using world = await World.start();
+  const asked: string[] = [];
+  world.startController({
+    carry: (request, send) => {
+      const { pathname, searchParams } = new URL(request.url);
+      const kind = pathname.split("/").find((part) =>
+        /^(workflowexecutions|pipelineruns|taskruns|leases|events)$/.test(part)
+      );
+      const onlyProgress = /"status":\{"pipelineRunStatus"/;
+      if (searchParams.get("watch")) return send(request);
+      return request.clone().text().then((body) => {
+        if (!onlyProgress.test(body)) asked.push(`${request.method} ${kind}`);
+        return send(request);
+      });
+    },
+  });
+  world.server.install(manifest());
+  await untilQuiet(world);
+  assertEquals(asked.filter((each) => each !== "DELETE leases").sort(), [
+    "GET leases",
+    "PATCH leases",
+    "PATCH pipelineruns",
+    "PATCH workflowexecutions",
+    "PATCH workflowexecutions",
+    "PATCH workflowexecutions",
+    "PATCH workflowexecutions",
+    "POST events",
+    "POST events",
+    "POST leases",
+    "POST pipelineruns",
+  ]);
 });
