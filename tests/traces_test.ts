@@ -3,7 +3,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { JSONObject } from "../lib/kube/contract.ts";
-import { isTraceparent } from "../lib/traces.ts";
+import { isTraceparent, openTracing } from "../lib/traces.ts";
 import { manifest } from "./support/builders.ts";
 import { OtlpReceiver, type ReceivedSpan } from "./support/otlp_receiver.ts";
 import { ServedCluster, until } from "./support/served_cluster.ts";
@@ -85,6 +85,26 @@ Deno.test("one execution is one trace: passes, requests, audit, and what Tekton 
     assertEquals(everything.includes(secret), false, secret);
   }
 });
+
+Deno.test("where Deno's exporter is off there is no tracing at all", async () => {
+  assertEquals(await openTracing("1.0.0"), undefined);
+});
+
+const traceId = "0af7651916cd43dd8448eb211c80319c";
+const contexts: [text: string, good: boolean][] = [
+  [`00-${traceId}-b7ad6b7169203331-01`, true],
+  [`00-${traceId}-b7ad6b7169203331-00`, true],
+  [`00-${"0".repeat(32)}-b7ad6b7169203331-01`, false],
+  [`00-${traceId}-${"0".repeat(16)}-01`, false],
+  [`00-${traceId.toUpperCase()}-b7ad6b7169203331-01`, false],
+  [`00-${traceId}-b7ad6b7169203331`, false],
+  ["", false],
+];
+for (const [text, good] of contexts) {
+  Deno.test(`isTraceparent: ${text || "nothing"} is ${good ? "one" : "none"}`, () => {
+    assertEquals(isTraceparent(text), good);
+  });
+}
 
 /** Takes every POST. */
 function quietWebhook() {
