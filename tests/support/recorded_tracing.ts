@@ -9,6 +9,8 @@ export interface RecordedSpan {
   readonly traceparent: string;
   readonly attributes: Record<string, string | number | boolean | undefined>;
   readonly events: string[];
+  /** Traceparents of what it is linked to. */
+  readonly links: readonly string[];
   error: string | undefined;
   ended: boolean;
 }
@@ -22,7 +24,7 @@ export class RecordedTracing implements Tracing {
     this.#number = number;
   }
 
-  start(name: string, { parent = "", attributes = {} }: SpanOptions = {}): Span {
+  start(name: string, { parent = "", attributes = {}, links = [] }: SpanOptions = {}): Span {
     const known = typeof parent === "string" ? parent : parent.traceparent;
     const traceId = known.split("-")[1] ?? hex(this.#number * 1_000 + this.spans.length, 32);
     const traceparent = `00-${traceId}-${hex(this.#number * 1_000 + this.spans.length, 16)}-01`;
@@ -33,6 +35,7 @@ export class RecordedTracing implements Tracing {
       traceparent,
       attributes: { ...attributes },
       events,
+      links: links.map((link) => link.traceparent),
       error: undefined,
       ended: false,
     };
