@@ -30,7 +30,14 @@ export const commands = {
   },
   demo: {
     summary: "the main job on the embedded API server and Tekton, in under 30 s",
-    flags: { "--serve": "nothing", "--kubeconfig-file": "file", "--keep-audit": "folder", "--verbose": "nothing" },
+    flags: {
+      "--serve": "nothing",
+      "--bundles": "folder",
+      "--speed": "text",
+      "--kubeconfig-file": "file",
+      "--keep-audit": "folder",
+      "--verbose": "nothing",
+    },
   },
   doctor: {
     summary: "look at everything the controller needs, and say how to mend what is missing",

@@ -1,34 +1,18 @@
 // `kubernaut-we demo`: the main job, shown in under 30 s on the embedded API server and Tekton. With --serve it stays for
 // kubectl. Exit code 1 when an act of the story comes out otherwise than it must.
 
-import { sleep, systemClock } from "../clock.ts";
-import { Informer } from "../kube/informer.ts";
+import { systemClock } from "../clock.ts";
 import { createLogger, lineWriter, silentLogger } from "../log.ts";
-import { listPath } from "../controller/api.ts";
-import { executionFrom } from "../workflow/execution.ts";
-import type { Execution } from "../workflow/execution.ts";
-import { createScreen, type Screen } from "./demo/screen.ts";
+import { builtinTexts } from "../sim/tekton/builtin.ts";
+import { type Bundles, bundlesFromYaml, bundleTexts } from "../sim/tekton/bundles.ts";
+import { Audience } from "./demo/audience.ts";
+import { type Options, optionsOf, usage } from "./demo/options.ts";
+import { createScreen } from "./demo/screen.ts";
 import { demoNamespace, openStage, type Stage } from "./demo/stage.ts";
 import { type Act, executionsPath, story } from "./demo/story.ts";
 
-const usage = `Usage: kubernaut-we demo [--serve] [--kubeconfig-file FILE] [--keep-audit DIR] [--verbose]
-
-Plays a story on an embedded API server and Tekton, in this process, over real HTTP.
---serve            stays afterwards, for kubectl, until Ctrl+C
---kubeconfig-file  where --serve writes a kubeconfig (default: a temporary file)
---keep-audit       keeps the audit trail in this folder
---verbose          the controller's log, too`;
-
-interface Options {
-  readonly serve: boolean;
-  readonly kubeconfigFile: string;
-  readonly keepAudit: string;
-  readonly verbose: boolean;
-}
-
 /** An act may take so long; the whole story takes half of it. */
 const actLimitMs = 20_000;
-const tickMs = 250;
 /** On a terminal, a person reads along. */
 const readingMs = 1_500;
 
@@ -39,14 +23,20 @@ export async function demo(args: string[]): Promise<number> {
     print(usage);
     return 0;
   }
-  const options = parse(args);
+  const options = optionsOf(args);
   if (typeof options === "string") {
     complain(`kubernaut-we demo: ${options}\n\n${usage}`);
     return 2;
   }
+  using signals = new Signals();
   const temporary = await Deno.makeTempDir({ prefix: "kubernaut-demo-" });
   try {
-    return await play(options, temporary, print, complain);
+    return await play(options, temporary, signals, print, complain);
+  } catch (error) {
+    if (error instanceof Stopped) return 128 + error.signal;
+    if (!(error instanceof Missing)) throw error;
+    complain(`kubernaut-we demo: ${error.message}`);
+    return 1;
   } finally {
     await Deno.remove(temporary, { recursive: true });
   }
@@ -55,6 +45,7 @@ export async function demo(args: string[]): Promise<number> {
 async function play(
   options: Options,
   temporary: string,
+  signals: Signals,
   print: (line: string) => void,
   complain: (line: string) => void,
 ): Promise<number> {
@@ -63,7 +54,13 @@ async function play(
     ? createLogger({ level: "info", format: "text", clock, write: lineWriter(Deno.stderr) })
     : silentLogger;
   const auditDirectory = options.keepAudit || `${temporary}/audit`;
-  await using stage = await openStage({ clock, log, auditDirectory });
+  const bundles = await bundlesOf(options);
+  await using stage = await openStage({ clock, log, auditDirectory, bundles, speed: options.speed });
+  const kubeconfigFile = options.kubeconfigFile || `${temporary}/kubeconfig`;
+  if (options.serve) {
+    const text = stage.server.kubeconfig(stage.url, { namespace: demoNamespace });
+    await orMissing(`--kubeconfig-file ${kubeconfigFile}`, Deno.writeTextFile(kubeconfigFile, text));
+  }
   const terminal = Deno.stdout.isTerminal();
   const encoder = new TextEncoder();
   const screen = createScreen((text) => void Deno.stdout.writeSync(encoder.encode(text)), {
@@ -72,7 +69,8 @@ async function play(
     columns: terminal ? Deno.consoleSize().columns || 80 : 120,
   });
   const startedMs = clock.monotonic();
-  using audience = await Audience.open(stage, screen);
+  const since = new Date(clock.now()).toISOString();
+  using audience = await Audience.open(stage, screen, signals.stop);
   const failures: string[] = [];
   for (const act of story()) {
     screen.say(act.says);
@@ -81,9 +79,9 @@ async function play(
     if (terminal) await audience.watch(readingMs);
   }
   screen.end();
-  print(await summary(stage, audience, auditDirectory, clock.monotonic() - startedMs));
+  print(await summary(stage, audience, await auditLines(auditDirectory, since), clock.monotonic() - startedMs));
   for (const failure of failures) complain(`not as it must be: ${failure}`);
-  if (options.serve) await stay(stage, options.kubeconfigFile || `${temporary}/kubeconfig`, print);
+  if (options.serve) await stay(stage, kubeconfigFile, signals, print);
   return failures.length === 0 ? 0 : 1;
 }
 
@@ -98,7 +96,7 @@ async function perform(stage: Stage, audience: Audience, act: Act): Promise<stri
   const endMs = systemClock.monotonic() + actLimitMs;
   while (!act.until(audience.execution(act.name))) {
     if (systemClock.monotonic() > endMs) return `${act.name}: nothing came of it within ${actLimitMs / 1000} s`;
-    await audience.change(tickMs);
+    await audience.change();
   }
   const { phase = "", skipDetails, failureReason } = audience.execution(act.name)?.status ?? {};
   const reason = skipDetails?.reason ?? failureReason;
@@ -107,81 +105,15 @@ async function perform(stage: Stage, audience: Audience, act: Act): Promise<stri
   return `${act.name} is ${phase} ${reason ?? ""}, and must be ${expects.phase} ${expects.reason ?? ""}`;
 }
 
-/** Watches the executions, as any user could, and keeps the screen up to date. */
-class Audience implements Disposable {
-  readonly #informer: Informer<Execution>;
-  readonly #end = new AbortController();
-  readonly #screen: Screen;
-  #changed = Promise.withResolvers<void>();
-
-  private constructor(stage: Stage, screen: Screen) {
-    this.#screen = screen;
-    this.#informer = new Informer<Execution>({
-      client: stage.client,
-      paths: [listPath("execution", demoNamespace)],
-      project: executionFrom,
-      clock: systemClock,
-      log: silentLogger,
-      name: "demo",
-    });
-    this.#informer.onChange(() => {
-      this.#draw();
-      this.#changed.resolve();
-      this.#changed = Promise.withResolvers<void>();
-    });
-  }
-
-  static async open(stage: Stage, screen: Screen): Promise<Audience> {
-    const audience = new Audience(stage, screen);
-    void audience.#informer.run(audience.#end.signal);
-    await audience.#informer.whenSynced();
-    return audience;
-  }
-
-  execution(name: string): Execution | undefined {
-    return this.#informer.store.get(`${demoNamespace}/${name}`);
-  }
-
-  get executions(): Execution[] {
-    return [...this.#informer.store.values()].sort((a, b) => a.createdAtMs - b.createdAtMs);
-  }
-
-  /** Resolves with the next change, or after so long: running durations grow. */
-  async change(limitMs: number): Promise<void> {
-    const over = new AbortController();
-    const ignoreAbort = (error: unknown) => {
-      if (!over.signal.aborted) throw error;
-    };
-    await Promise.race([this.#changed.promise, sleep(systemClock, limitMs, over.signal).catch(ignoreAbort)]);
-    over.abort();
-    this.#draw();
-  }
-
-  /** Goes on drawing for so long. */
-  async watch(ms: number): Promise<void> {
-    const endMs = systemClock.monotonic() + ms;
-    while (systemClock.monotonic() < endMs) await this.change(tickMs);
-  }
-
-  #draw(): void {
-    this.#screen.show(this.executions, systemClock.now());
-  }
-
-  [Symbol.dispose](): void {
-    this.#end.abort();
-  }
-}
-
-async function summary(stage: Stage, audience: Audience, auditDirectory: string, tookMs: number): Promise<string> {
+async function summary(stage: Stage, audience: Audience, trail: readonly string[], tookMs: number): Promise<string> {
   const failed = audience.executions.find(({ status }) => status.failureDetails);
   const count = (phase: string) => audience.executions.filter(({ status }) => status.phase === phase).length;
-  const trail = await auditLines(auditDirectory);
   const details = failed?.status.failureDetails;
   return [
     "",
-    `${count("Completed")} completed, ${count("Failed")} failed, ${count("Skipped")} skipped, 1 deleted, in ${
-      (tookMs / 1000).toFixed(1)
-    } s.`,
+    `${count("Completed")} completed, ${count("Failed")} failed, ${
+      count("Skipped")
+    } skipped, ${audience.deleted} deleted, in ${(tookMs / 1000).toFixed(1)} s.`,
     ...(details
       ? ["", `Why ${failed?.name} failed, for a person and a language model:`, details.naturalLanguageSummary]
       : []),
@@ -191,14 +123,15 @@ async function summary(stage: Stage, audience: Audience, auditDirectory: string,
   ].join("\n");
 }
 
-/** Event types in the order they were written, from the file sink's JSON Lines. */
-async function auditLines(directory: string): Promise<string[]> {
+/** Event types in the order they were written, from the file sink's JSON Lines; those before `since` are of earlier demos. */
+async function auditLines(directory: string, since: string): Promise<string[]> {
   const lines: string[] = [];
   for await (const entry of Deno.readDir(directory)) {
     if (!entry.isFile || !entry.name.endsWith(".jsonl") || entry.name.startsWith("dead")) continue;
     for (const line of (await Deno.readTextFile(`${directory}/${entry.name}`)).split("\n")) {
       if (!line) continue;
-      const event = JSON.parse(line) as { event_action?: string; resource_id?: string };
+      const event = JSON.parse(line) as { event_action?: string; resource_id?: string; event_timestamp?: string };
+      if (Date.parse(event.event_timestamp ?? "") < Date.parse(since) - 1000) continue;
       lines.push(`${event.resource_id} ${String(event.event_action).replace("workflow.", "")}`);
     }
   }
@@ -211,37 +144,75 @@ async function requestCount(stage: Stage): Promise<string> {
   return String(counts.reduce((sum, count) => sum + count, 0));
 }
 
-async function stay(stage: Stage, kubeconfigFile: string, print: (line: string) => void): Promise<void> {
-  await Deno.writeTextFile(kubeconfigFile, stage.server.kubeconfig(stage.url));
+/** What a person named cannot be had: one line, no stack trace. */
+class Missing extends Error {
+  override readonly name = "Missing";
+}
+
+async function orMissing<T>(what: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new Missing(`${what}: ${error.message}`, { cause: error });
+  }
+}
+
+/** The built-in bundles, and those of the folder, which win. */
+async function bundlesOf({ bundles }: Options): Promise<Bundles> {
+  const own = bundles === "" ? {} : await orMissing(`--bundles ${bundles}`, bundleTexts(bundles));
+  return await orMissing(
+    `--bundles ${bundles}`,
+    Promise.resolve().then(() => bundlesFromYaml({ ...builtinTexts(), ...own })),
+  );
+}
+
+/** Thrown where the story is when somebody stops it. */
+class Stopped extends Error {
+  override readonly name = "Stopped";
+  constructor(readonly signal: number) {
+    super(`stopped by signal ${signal}`);
+  }
+}
+
+/** The first SIGINT or SIGTERM ends the demo, with everything it made cleared away; the second ends it at once. */
+class Signals implements Disposable {
+  readonly #stop = new AbortController();
+  readonly #handlers: readonly (readonly [Deno.Signal, () => void])[];
+
+  constructor() {
+    this.#handlers = ([["SIGINT", 2], ["SIGTERM", 15]] as const).map(([signal, number]) => [signal, () => {
+      if (this.#stop.signal.aborted) Deno.exit(128 + number);
+      this.#stop.abort(new Stopped(number));
+    }]);
+    for (const [signal, handler] of this.#handlers) Deno.addSignalListener(signal, handler);
+  }
+
+  get stop(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  [Symbol.dispose](): void {
+    for (const [signal, handler] of this.#handlers) Deno.removeSignalListener(signal, handler);
+  }
+}
+
+async function stay(
+  stage: Stage,
+  kubeconfigFile: string,
+  { stop }: Signals,
+  print: (line: string) => void,
+): Promise<void> {
   print(
     [
       "",
       `The cluster stays until Ctrl+C:  export KUBECONFIG=${kubeconfigFile}`,
-      `                                 kubectl get wfe -n ${demoNamespace}; kubectl get leases -n kubernaut-system`,
+      `                                 kubectl get wfe; kubectl get leases -n kubernaut-system`,
       `health http://127.0.0.1:${stage.healthPort}/readyz?verbose  metrics http://127.0.0.1:${stage.metricsPort}/metrics`,
     ].join("\n"),
   );
   await new Promise<void>((resolve) => {
-    const stop = () => {
-      for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.removeSignalListener(signal, stop);
-      resolve();
-    };
-    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
+    if (stop.aborted) return resolve();
+    stop.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-function parse(args: string[]): Options | string {
-  const options = { serve: false, kubeconfigFile: "", keepAudit: "", verbose: false };
-  for (let at = 0; at < args.length; at++) {
-    const argument = args[at] ?? "";
-    const [flag = "", given] = argument.split(/=(.*)/s);
-    if (argument === "--serve") options.serve = true;
-    else if (argument === "--verbose") options.verbose = true;
-    else if (flag === "--keep-audit" || flag === "--kubeconfig-file") {
-      const value = given ?? args[++at];
-      if (!value) return `${flag} needs a value`;
-      options[flag === "--keep-audit" ? "keepAudit" : "kubeconfigFile"] = value;
-    } else return `there is no flag ${JSON.stringify(argument)}`;
-  }
-  return options;
 }

@@ -128,14 +128,14 @@ export class ApiServer implements Disposable {
     this.watches.expire(gone(`too old resource version: ${before} (${this.storage.revision})`).body(), match);
   }
 
-  /** A kubeconfig for this server at the given URL, in YAML. */
-  kubeconfig(url: string, token?: string): string {
+  /** A kubeconfig for this server at the given URL, in YAML; `namespace` is where kubectl works unless told otherwise. */
+  kubeconfig(url: string, { token, namespace }: { token?: string; namespace?: string } = {}): string {
     return yaml.stringify({
       apiVersion: "v1",
       kind: "Config",
       clusters: [{ name: "sim", cluster: { server: url } }],
       users: [{ name: "sim", user: token ? { token } : {} }],
-      contexts: [{ name: "sim", context: { cluster: "sim", user: "sim" } }],
+      contexts: [{ name: "sim", context: { cluster: "sim", user: "sim", ...(namespace && { namespace }) } }],
       "current-context": "sim",
     });
   }

@@ -12,6 +12,7 @@ import { Metrics } from "../../metrics.ts";
 import { ApiServer } from "../../sim/api_server.ts";
 import { tektonDefinitions } from "../../sim/permissive_definitions.ts";
 import { builtinBundles } from "../../sim/tekton/builtin.ts";
+import type { Bundles } from "../../sim/tekton/bundles.ts";
 import { Tekton } from "../../sim/tekton/tekton.ts";
 import crdText from "../../../deploy/crd/workflowexecution.kubernaut.ai_workflowexecutions.yaml" with { type: "text" };
 import { Program } from "../program.ts";
@@ -30,8 +31,10 @@ export interface Stage extends AsyncDisposable {
 export const demoNamespace = "payment";
 const lockNamespace = "kubernaut-system";
 
-/** Starts everything; it all ends with the result. */
-export async function openStage(o: { clock: Clock; log: Logger; auditDirectory: string }): Promise<Stage> {
+/** Starts everything, with these bundles (default: the built-in ones) and steps that go `speed` times faster; it all ends with the result. */
+export async function openStage(
+  o: { clock: Clock; log: Logger; auditDirectory: string; bundles?: Bundles; speed?: number },
+): Promise<Stage> {
   const { clock, log } = o;
   await using stack = new AsyncDisposableStack();
   const server = stack.use(new ApiServer({ clock }));
@@ -41,7 +44,13 @@ export async function openStage(o: { clock: Clock; log: Logger; auditDirectory: 
   const connect = (observer: RequestObserver = {}) =>
     stack.use(new KubeClient({ baseUrl: served.url, clock, observer }));
 
-  const tekton = new Tekton({ client: connect(), clock, bundles: builtinBundles(), log });
+  const tekton = new Tekton({
+    client: connect(),
+    clock,
+    bundles: o.bundles ?? builtinBundles(),
+    speed: o.speed ?? 1,
+    log,
+  });
   const metrics = new Metrics(clock);
   const config = await demoConfig(o.auditDirectory);
   const program = new Program({ config, client: connect(metrics.requests), clock, log, metrics, identity: "demo" });

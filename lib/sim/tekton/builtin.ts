@@ -20,7 +20,12 @@ import unschedulable from "./workflows/unschedulable.yaml" with { type: "text" }
 
 /** The bundles `evicted`, `exit-code`, `hang`, `hang-rollback`, `image-pull`, `needs-param`, `ok`, `oom`, `parallel-one-fails`, `retries`, `rollback`, `rollback-fails`, `skipped-task`, `task-timeout`, `unschedulable`. */
 export function builtinBundles(): Bundles {
-  return bundlesFromYaml({
+  return bundlesFromYaml(builtinTexts());
+}
+
+/** The same as YAML texts by their names. */
+export function builtinTexts(): Record<string, string> {
+  return {
     evicted,
     "exit-code": exitCode,
     hang,
@@ -36,5 +41,5 @@ export function builtinBundles(): Bundles {
     "skipped-task": skippedTask,
     "task-timeout": taskTimeout,
     unschedulable,
-  });
+  };
 }

@@ -61,23 +61,37 @@ export function bundlesFromYaml(texts: Readonly<Record<string, string>>): Bundle
 
 /** Bundles from the files `NAME.yaml` of a folder, each one Pipeline, as `NAME`. */
 export async function loadBundles(folder: string): Promise<Bundles> {
+  return bundlesFromYaml(await bundleTexts(folder));
+}
+
+/** The files `NAME.yaml` of a folder by `NAME`, as they are. */
+export async function bundleTexts(folder: string): Promise<Record<string, string>> {
   const texts: Record<string, string> = {};
   for await (const { name, isFile } of Deno.readDir(folder)) {
     if (isFile && name.endsWith(".yaml")) {
       texts[name.slice(0, -".yaml".length)] = await Deno.readTextFile(`${folder}/${name}`);
     }
   }
-  return bundlesFromYaml(texts);
+  return texts;
 }
 
 function pipelineFromYaml(reference: string, text: string): Pipeline {
-  const document: unknown = yaml.parse(text);
+  const document = parsed(reference, text);
   if (!isPipeline(document)) {
     throw new Error(
       `Cannot read the bundle ${reference}: it should be one document of kind Pipeline with metadata.name, and with spec.tasks that each have a name and taskSpec.steps`,
     );
   }
   return document;
+}
+
+function parsed(reference: string, text: string): unknown {
+  try {
+    return yaml.parse(text);
+  } catch (error) {
+    if (!(error instanceof yaml.YAMLError)) throw error;
+    throw new Error(`Cannot read the bundle ${reference}: ${error.message.split("\n")[0]}`, { cause: error });
+  }
 }
 
 function isPipeline(document: unknown): document is Pipeline {
