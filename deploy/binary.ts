@@ -34,7 +34,7 @@ const permissions = [
  * How V8 keeps its heap small, whatever the machine: it trades speed for size, and after a collection lets the heap grow by a
  * quarter only. There is no cap here: where a container has one, DENO_USE_CGROUPS (Dockerfile) has V8 derive its own from it.
  */
-const v8Flags = ["--optimize-for-size"] as const;
+const v8Flags = ["--optimize-for-size", "--heap-growing-percent=25"] as const;
 
 export interface Build {
   /** Undefined: the machine that compiles. */

@@ -5,6 +5,7 @@
 import type { Clock } from "../clock.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { Informer, type WatchObserver } from "../kube/informer.ts";
+import { Interner } from "../kube/interner.ts";
 import { keyOf, type Stored } from "../kube/store.ts";
 import type { Logger } from "../log.ts";
 import { type Execution, executionFrom } from "../workflow/execution.ts";
@@ -13,6 +14,7 @@ import { isFinished, type PipelineRun, pipelineRunFrom } from "../workflow/pipel
 import { canonicalTarget, parseTarget, TargetError } from "../workflow/target.ts";
 import { listPath, oursOnly } from "./api.ts";
 import { FormerHolders } from "./former_holders.ts";
+import { slimExecution, slimRun } from "./slim.ts";
 
 /** How long a deleted object is remembered: longer than any answer, and than any watch, is late. */
 const rememberMs = 10 * 60_000;
@@ -26,12 +28,22 @@ export class Cache<T extends Stored> {
   /** By uid, oldest first. */
   readonly #deleted = new Map<string, { object: T; atMs: number }>();
 
+  readonly #keep: (object: T) => T;
   readonly #embalm: (object: T) => T;
 
-  /** @param embalm what is remembered of a deleted object: without what is large */
-  constructor(informer: Informer<T>, clock: Clock, embalm: (object: T) => T = (object) => object) {
+  /**
+   * @param keep what of an object is kept: the same as the informer keeps
+   * @param embalm what is remembered of a deleted object: without what is large
+   */
+  constructor(
+    informer: Informer<T>,
+    clock: Clock,
+    keep: (object: T) => T = (object) => object,
+    embalm: (object: T) => T = (object) => object,
+  ) {
     this.informer = informer;
     this.#clock = clock;
+    this.#keep = keep;
     this.#embalm = embalm;
     informer.onChange(({ type, object }) => {
       if (type === "deleted") this.#bury(object);
@@ -55,7 +67,7 @@ export class Cache<T extends Stored> {
   wrote(object: T): void {
     // What no watch tells of would stay for ever as it was written: it is read live each time.
     if (this.#deleted.has(object.uid) || !this.informer.watches(object.namespace)) return;
-    this.informer.store.upsert(object);
+    this.informer.store.upsert(this.#keep(object));
     this.onWrote?.(object);
   }
 
@@ -101,31 +113,34 @@ export function createCaches(o: CacheOptions): Caches {
     paths: string[],
     project: (json: Parameters<typeof executionFrom>[0]) => T,
     indexes: Record<string, (object: T) => readonly string[]>,
-    labelSelector?: string,
-    embalm?: (object: T) => T,
+    more: { labelSelector?: string; keep?: (object: T) => T; embalm?: (object: T) => T },
   ) => {
     const { observer } = o;
+    const { labelSelector, keep = (object: T) => object, embalm } = more;
     const informer = new Informer<T>({
       client,
       clock,
       log,
       name,
       paths,
-      project,
+      project: (json) => keep(project(json)),
       indexes,
       ...(labelSelector === undefined ? {} : { labelSelector }),
       ...(observer === undefined ? {} : { observer }),
     });
-    return new Cache(informer, clock, embalm);
+    return new Cache(informer, clock, keep, embalm);
   };
+  const interner = new Interner();
   const caches = {
     executions: create(
       "workflowexecutions",
       everywhere.map((namespace) => listPath("execution", namespace)),
       executionFrom,
       { target: (execution) => targetsOf(execution.spec.targetResource, execution.namespace) },
-      undefined,
-      (execution) => ({ ...execution, spec: { ...execution.spec, parameters: {}, rationale: undefined } }),
+      {
+        keep: (execution) => slimExecution(execution, interner),
+        embalm: (execution) => ({ ...execution, spec: { ...execution.spec, parameters: {}, rationale: undefined } }),
+      },
     ),
     pipelineRuns: create(
       "pipelineruns",
@@ -137,14 +152,14 @@ export function createCaches(o: CacheOptions): Caches {
         // The lock index: unfinished runs by the target that they stand for.
         target: (run) => isFinished(run) ? [] : targetsOfRun(run),
       },
-      oursOnly,
+      { labelSelector: oursOnly, keep: (run) => slimRun(run, interner) },
     ),
     locks: create(
       "leases",
       [listPath("lock", o.lockNamespace)],
       lockFrom,
       { holder: ({ holder }) => holder && isReadable(holder) ? [keyOf(holder)] : [] },
-      oursOnly,
+      { labelSelector: oursOnly },
     ),
     formerHolders: new FormerHolders(),
   };

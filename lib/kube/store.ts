@@ -34,11 +34,14 @@ export function compareResourceVersions(a: string, b: string): number {
 
 const digits = /^(0|[1-9][0-9]*)$/;
 
+/** Mostly a value has one object, and a Map for each would cost more than the object itself. */
+type Entries<T> = T | Map<string, T>;
+
 export class Store<T extends Stored> {
   readonly #objects = new Map<string, T>();
   readonly #indexers: [name: string, valuesOf: (object: T) => readonly string[]][];
-  /** Index name → value → key → object. A value without objects has no entry. */
-  readonly #indexes = new Map<string, Map<string, Map<string, T>>>();
+  /** Index name → value → its objects. A value without objects has no entry. */
+  readonly #indexes = new Map<string, Map<string, Entries<T>>>();
 
   constructor(indexes: Record<string, (object: T) => readonly string[]> = {}) {
     this.#indexers = Object.entries(indexes);
@@ -64,7 +67,8 @@ export class Store<T extends Stored> {
     if (!values) {
       throw new Error(`Cannot read index ${index}: the indexes are ${[...this.#indexes.keys()].join(", ") || "none"}`);
     }
-    return [...values.get(value)?.values() ?? []];
+    const entries = values.get(value);
+    return entries instanceof Map ? [...entries.values()] : entries === undefined ? [] : [entries];
   }
 
   /**
@@ -134,11 +138,7 @@ export class Store<T extends Stored> {
     this.#objects.set(key, object);
     for (const [name, valuesOf] of this.#indexers) {
       const values = this.#indexes.get(name)!;
-      for (const value of valuesOf(object)) {
-        let entries = values.get(value);
-        if (!entries) values.set(value, entries = new Map());
-        entries.set(key, object);
-      }
+      for (const value of valuesOf(object)) values.set(value, entered(values.get(value), key, object));
     }
     return { type: "added", object };
   }
@@ -153,9 +153,16 @@ export class Store<T extends Stored> {
       const values = this.#indexes.get(name)!;
       for (const value of valuesOf(old)) {
         const entries = values.get(value);
-        entries?.delete(key);
-        if (entries?.size === 0) values.delete(value);
+        if (entries instanceof Map) {
+          entries.delete(key);
+          if (entries.size === 0) values.delete(value);
+        } else if (entries !== undefined && keyOf(entries) === key) values.delete(value);
       }
     }
   }
+}
+
+function entered<T extends Stored>(entries: Entries<T> | undefined, key: string, object: T): Entries<T> {
+  if (entries instanceof Map) return entries.set(key, object);
+  return entries === undefined || keyOf(entries) === key ? object : new Map([[keyOf(entries), entries], [key, object]]);
 }

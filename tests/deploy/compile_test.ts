@@ -30,7 +30,7 @@ Deno.test("only a binary for credential plugins may run programs", () => {
 
 Deno.test("a binary's heap has no fixed cap", () => {
   const flags = compileArguments(build, []).filter((argument) => argument.startsWith("--v8-flags"));
-  assertEquals(flags, ["--v8-flags=--optimize-for-size"]);
+  assertEquals(flags, ["--v8-flags=--optimize-for-size,--heap-growing-percent=25"]);
 });
 
 Deno.test("each target has a file of its own, named by system and architecture", () => {

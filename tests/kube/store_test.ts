@@ -98,3 +98,20 @@ Deno.test("store: replace without a version takes the list as it is, for history
   assertEquals(store.replace([restored]).map((one) => one.type), ["deleted", "modified"]);
   assertEquals([...store.values()], [restored]);
 });
+
+Deno.test("store: an index gives what is there, whatever came and went under a value before", () => {
+  const store = newStore();
+  const names = () => store.by("node", "x").map(({ name }) => name);
+  store.upsert(pod("a", 1, { nodes: ["x"] }));
+  assertEquals(names(), ["a"]);
+  store.upsert(pod("a", 2, { nodes: ["x"] }));
+  assertEquals(store.by("node", "x").map(({ resourceVersion }) => resourceVersion), ["2"]);
+  store.upsert(pod("b", 3, { nodes: ["x"] }));
+  assertEquals(names(), ["a", "b"]);
+  store.remove(pod("a", 4, { nodes: ["x"] }));
+  assertEquals(names(), ["b"]);
+  store.upsert(pod("b", 5, { nodes: ["y"] }));
+  assertEquals(names(), []);
+  store.upsert(pod("c", 6, { nodes: ["x"] }));
+  assertEquals(names(), ["c"]);
+});
