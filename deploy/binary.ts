@@ -43,8 +43,6 @@ export interface Build {
   readonly execPlugins: boolean;
   /** The commit it was made from; empty when that is not known. */
   readonly commit: string;
-  /** Where it goes; dist by default. */
-  readonly folder?: string | undefined;
 }
 
 /** The permission flags of a build. */
@@ -52,9 +50,9 @@ export function permissionsOf({ execPlugins }: Pick<Build, "execPlugins">): stri
   return [...permissions, ...(execPlugins ? ["--allow-run"] : [])];
 }
 
-/** Where the binary goes. */
-export function outputOf({ target, folder = "dist" }: Pick<Build, "target" | "folder">): string {
-  return `${folder}/kubernaut-we${target === undefined ? "" : `-${target}${targets[target].suffix}`}`;
+/** Where the binary goes, relative to the repository. */
+export function outputOf({ target }: Pick<Build, "target">): string {
+  return `dist/kubernaut-we${target === undefined ? "" : `-${target}${targets[target].suffix}`}`;
 }
 
 /** The entry of a build, which knows what it was made from; everything else is main.ts. `path` is relative to the repository. */

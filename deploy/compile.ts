@@ -6,12 +6,11 @@ import { parseArgs } from "node:util";
 import { lineWriter } from "../lib/log.ts";
 import { type Build, compileArguments, entryOf, isTarget, outputOf, type Target, targets } from "./binary.ts";
 
-const usage = `Usage: deno task compile [--target TARGET]… [--exec-plugins] [--commit SHA] [--out FOLDER]
+const usage = `Usage: deno task compile [--target TARGET]… [--exec-plugins] [--commit SHA]
 
 --target        ${Object.keys(targets).join(", ")}, or all; this machine by default
 --exec-plugins  lets the binary run the credential plugins (exec) of a kubeconfig; a container's needs none
 --commit        what "kubernaut-we version" names; what git says by default
---out           where to; dist by default
 DENORT_BIN names a runtime stub that is there already, for one target.`;
 
 const complain = lineWriter(Deno.stderr);
@@ -36,7 +35,7 @@ async function run(args: string[]): Promise<number> {
   const commit = line.commit ?? await commitHere();
   await Deno.mkdir("dist", { recursive: true });
   for (const target of line.targets) {
-    const code = await compile({ target, execPlugins: line.execPlugins, commit, folder: line.folder }, stub);
+    const code = await compile({ target, execPlugins: line.execPlugins, commit }, stub);
     if (code !== 0) return code;
   }
   return 0;
@@ -46,7 +45,6 @@ interface CommandLine {
   readonly targets: readonly (Target | undefined)[];
   readonly execPlugins: boolean;
   readonly commit: string | undefined;
-  readonly folder: string | undefined;
 }
 
 /** What is asked for; a text says what is wrong with it, and undefined that only help is wanted. */
@@ -59,7 +57,6 @@ function commandLine(args: string[]): CommandLine | string | undefined {
         target: { type: "string", multiple: true, default: [] },
         "exec-plugins": { type: "boolean", default: false },
         commit: { type: "string" },
-        out: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -67,7 +64,7 @@ function commandLine(args: string[]): CommandLine | string | undefined {
     if (error instanceof TypeError) return error.message;
     throw error;
   }
-  const { target: names, "exec-plugins": execPlugins, commit, out: folder, help } = parsed.values;
+  const { target: names, "exec-plugins": execPlugins, commit, help } = parsed.values;
   if (help) return undefined;
   const wanted = names.includes("all") ? Object.keys(targets) : names;
   const unknown = wanted.find((name) => !isTarget(name));
@@ -77,7 +74,7 @@ function commandLine(args: string[]): CommandLine | string | undefined {
   if (commit !== undefined && !/^[0-9a-f]{7,64}(-dirty)?$/.test(commit)) {
     return `--commit is ${JSON.stringify(commit)}, should be a commit's hash`;
   }
-  return { targets: wanted.length === 0 ? [undefined] : wanted.filter(isTarget), execPlugins, commit, folder };
+  return { targets: wanted.length === 0 ? [undefined] : wanted.filter(isTarget), execPlugins, commit };
 }
 
 async function compile(build: Build, stub: string | undefined): Promise<number> {

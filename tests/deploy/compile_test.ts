@@ -192,24 +192,3 @@ for (
     }
   });
 }
-
-Deno.test({
-  name: "deno compile takes the whole program, with its commit and what it carries as text",
-  ignore: Deno.build.os !== "linux",
-  async fn() {
-    const folder = await Deno.makeTempDir();
-    try {
-      // Any small ELF file is a stub good enough to be written into.
-      const environment = { env: { DENORT_BIN: await Deno.realPath("/bin/true") } };
-      const { code, err } = await deno([...script, "--commit", "0123456789ab", "--out", folder], environment);
-      assertEquals([code, err], [0, ""]);
-      const text = new TextDecoder("latin1").decode(await Deno.readFile(`${folder}/kubernaut-we`));
-      const contains = (words: string) => text.includes(words);
-      assertEquals(contains('"commit":"0123456789ab"'), true);
-      assertEquals(contains("--optimize-for-size"), true);
-      assertEquals(contains("# The one source of the resource"), true); // the CustomResourceDefinition
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
-});
