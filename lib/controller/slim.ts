@@ -40,8 +40,8 @@ export function slimExecution(execution: Execution, { of }: Interner): Execution
 
 function slimStatus(status: ExecutionStatus, of: Interner["of"]): ExecutionStatus {
   const { phase, startTime, completionTime, pipelineRunRef, conditions } = status;
-  // A patch replaces the whole list: what may be patched once more is kept whole.
-  const audited = conditions?.some(({ type }) => type === "AuditRecorded");
+  // A patch replaces the whole list: what may be patched once more, or says that no end counts (recent_end.ts), is kept whole.
+  const asked = conditions?.some(({ type, reason }) => type === "AuditRecorded" || reason === "LockLost");
   return {
     ...(phase === undefined ? {} : { phase }),
     ...(startTime === undefined ? {} : { startTime }),
@@ -49,7 +49,7 @@ function slimStatus(status: ExecutionStatus, of: Interner["of"]): ExecutionStatu
     ...(pipelineRunRef === undefined
       ? {}
       : { pipelineRunRef: { ...pipelineRunRef, namespace: of(pipelineRunRef.namespace ?? "") } }),
-    ...(audited && conditions ? { conditions } : {}),
+    ...(asked && conditions ? { conditions } : {}),
   };
 }
 

@@ -5,7 +5,7 @@ import { slimExecution, slimRun } from "../../lib/controller/slim.ts";
 import { Interner } from "../../lib/kube/interner.ts";
 import type { ExecutionStatus } from "../../lib/workflow/execution.ts";
 import { finalizer } from "../../lib/workflow/names.ts";
-import { endOf } from "../../lib/workflow/outcome.ts";
+import { endOf } from "../../lib/workflow/recent_end.ts";
 import { execution, pipelineRun } from "../support/builders.ts";
 
 const ref = { name: "fix-1", namespace: "payment", uid: "uid-run" };
@@ -74,6 +74,25 @@ Deno.test("conditions are kept where AuditRecorded among them may still change: 
   ] as const;
   const kept = slimExecution({ ...settled, status: { ...status, conditions } }, new Interner());
   assertEquals(kept.status.conditions, conditions);
+});
+
+Deno.test("the end that counts for the cooldown is the same, whether an execution is kept whole or slim", () => {
+  const [complete] = status.conditions ?? [];
+  const statuses: ExecutionStatus[] = [
+    status,
+    { ...status, phase: "Completed" },
+    { ...status, phase: "Skipped" },
+    { phase: "Failed", completionTime: "2026-01-01T00:01:00Z" },
+    { ...status, conditions: complete ? [{ ...complete, reason: "LockLost" }] : [] },
+  ];
+  const ends = statuses.flatMap((each) =>
+    [claim, undefined, { ...claim, uid: "uid-other" }].map((held) => {
+      const whole = { ...settled, status: each, claim: held };
+      return [endOf(slimExecution(whole, new Interner())), endOf(whole)];
+    })
+  );
+  assertEquals(ends.map(([slim]) => slim), ends.map(([, whole]) => whole));
+  assertEquals(ends.filter(([, whole]) => whole).length, 7);
 });
 
 Deno.test("a claim of another uid stays as it is: it tells a copy", () => {
