@@ -6,9 +6,10 @@ import { type Config, loadConfig } from "../config.ts";
 import { ConfigError } from "../config_faults.ts";
 import { connect } from "../kube/kubeconfig.ts";
 import { KubeconfigError } from "../kube/kubeconfig_file.ts";
-import { createLogger, lineWriter, type Logger } from "../log.ts";
+import { lineWriter, type Logger } from "../log.ts";
 import { Metrics } from "../metrics.ts";
 import { readIfThere } from "./config.ts";
+import { logTo, standardError } from "./process_log.ts";
 import { Program } from "./program.ts";
 import { openTracing } from "../traces.ts";
 import { checkCluster, StartupError } from "./startup.ts";
@@ -34,7 +35,7 @@ export async function run(args: string[]): Promise<number> {
     complain(error.toString());
     return 2;
   }
-  const log = loggerOf(config);
+  const log = logTo(config.log, standardError(systemClock));
   try {
     return await start(config, log);
   } catch (error) {
@@ -123,15 +124,4 @@ function removeIfThere(path: string): void {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-}
-
-function loggerOf(config: Config): Logger {
-  const terminal = Deno.stderr.isTerminal();
-  const format = config.log.format === "auto" ? terminal ? "text" : "json" : config.log.format;
-  return createLogger({
-    level: config.log.level,
-    format,
-    clock: systemClock,
-    write: lineWriter(Deno.stderr),
-  });
 }
