@@ -2,6 +2,8 @@
 //
 // Each rule either says what to do, or passes to the next by returning undefined. One action at a time: after it, everything
 // is looked at again. Whatever rests on something being absent, or cannot be taken back, asks for a live read first.
+// Two things keep two runs from one target, and each would do alone while nobody meddles: the Lease, and a look around for
+// other runs by whoever has created one of its own. A hand that deletes or empties Leases takes away the first only.
 // Guarantees (held by laws in the tests): once the actions are done there is nothing more to do; a crash after any of them
 // leads to the same end; any interleaving of executions on one target runs one; a final phase is final.
 
@@ -14,7 +16,7 @@ import { newPipelineRun, pipelineRunName } from "./pipeline_run.ts";
 import { fail, skipBusy, skipRecent } from "./outcome.ts";
 import { endOfFormerHolder } from "./recent_end.ts";
 import { judgeRefusal } from "./refusal.ts";
-import { announceRemoval, removalOf, removalOver, removed } from "./removal.ts";
+import { announceRemoval, removalOf, withdraw } from "./removal.ts";
 import { lookAround } from "./rivals.ts";
 import { holdsLock, type Snapshot } from "./snapshot.ts";
 import { conditions, rfc3339, running } from "./status.ts";
@@ -54,8 +56,7 @@ function begin(s: Snapshot): Decision {
     takeTheLock(s) ??
     outrun(s) ??
     claimIt(s) ??
-    removed(s) ??
-    removalOver(s) ??
+    withdraw(s) ??
     create(s) ??
     commit(s);
 }
@@ -197,7 +198,6 @@ function create(s: Snapshot): Decision | undefined {
 function commit(s: Snapshot): Decision {
   const run = s.pipelineRun.value;
   if (!run) return wait("there is no run yet");
-  if (removalOf(s)) return wait("its run is being removed", 1_000);
   return act({
     do: "writeStatus",
     patch: running(s.execution, run, s.nowMs),
@@ -211,7 +211,10 @@ function commit(s: Snapshot): Decision {
   }, "the run exists: say so, then it may start");
 }
 
-/** A skip says that nothing ran: a run of ours, however it came to be, is ended and removed before that is said. */
+/**
+ * A skip says that nothing ran: a run of ours, however it came to be, is ended and removed before that is said. That it will
+ * be removed is said first: a replica that was about to commit this very run is refused then.
+ */
 function onceNothingRuns(s: Snapshot, skip: () => Decision): Decision {
   const run = s.pipelineRun.value;
   if (!run) {
@@ -220,7 +223,6 @@ function onceNothingRuns(s: Snapshot, skip: () => Decision): Decision {
     }
     return skip();
   }
-  // Said first: a replica that was about to commit this very run is refused then.
   if (!removalOf(s) && run.deletedAtMs === undefined) return announceRemoval(s, "LockLost");
   const stopping = stop(s.pipelineRun, "pipelineRun", "LockLost", s);
   if (stopping) return stopping;

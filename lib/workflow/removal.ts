@@ -1,7 +1,7 @@
 // A pending run that is not to start is deleted only after the status says why, in a condition: whoever then finds it gone
 // knows that it was not somebody else, and a replica that was about to commit the run is refused, for the status has changed.
 
-import { act, type Decision } from "./action.ts";
+import { act, type Decision, wait } from "./action.ts";
 import { isPending } from "./pipeline_run.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { conditions } from "./status.ts";
@@ -24,10 +24,15 @@ export function removed(s: Snapshot): Decision | undefined {
   return act({ do: "deletePipelineRun", run, because: removal.reason }, removal.message);
 }
 
-/** What was removed is gone, and the lock is held again: the announcement is taken back before there is another run. */
-export function removalOver(s: Snapshot): Decision | undefined {
+/**
+ * For one that holds the lock again after it had announced that its run would go: the run goes, and then the announcement is
+ * taken back, before there is another run.
+ */
+export function withdraw(s: Snapshot): Decision | undefined {
   const { value: run, live } = s.pipelineRun;
-  if (run || !removalOf(s)) return undefined;
+  if (!removalOf(s)) return undefined;
+  if (run && !isPending(run)) return undefined; // a hand has started it: it is the one that runs
+  if (run) return removed(s) ?? wait("its run is being removed", 1_000);
   if (!live) return act({ do: "read", what: "pipelineRun" }, "is the run that was removed really gone?");
   const message = "the lock is held again: the PipelineRun is created anew";
   const again = { type: "ExecutionComplete", status: "Unknown", reason: "Pending", message } as const;
