@@ -3,13 +3,14 @@
 
 import type { JSONObject } from "../../lib/kube/contract.ts";
 import { asJSON, asObject } from "../../lib/sim/objects.ts";
-import type { World } from "./world.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { ApiServer } from "../../lib/sim/api_server.ts";
 
 const resource = "tekton.dev/pipelineruns";
 
 /** Every run that is started from now on succeeds `lastsMs` later. */
-export function swiftRuns(world: World, lastsMs: number): Disposable {
-  const { clock, server: { registry, resources, storage } } = world;
+export function swiftRuns({ clock, server }: { clock: Clock; server: ApiServer }, lastsMs: number): Disposable {
+  const { registry, resources, storage } = server;
   const type = resources.all().find(({ storage }) => storage === resource);
   if (!type) throw new Error("PipelineRuns are not served");
   const started = new Set<string>();
