@@ -12,8 +12,8 @@ import { endOf } from "./recent_end.ts";
 import { holdsLock, type Snapshot, targetOf } from "./snapshot.ts";
 import { stop } from "./stop.ts";
 
-/** A deletion waits no longer than this for the audit trail; what is owed then is spooled. */
-const auditGraceMs = 30_000;
+/** A deletion waits no longer than this for the audit trail; what is owed then is spooled, so that it is gone within 30 s. */
+const auditGraceMs = 25_000;
 
 /** Final: no run of ours may go on, the lock is released, what is owed is delivered. */
 export function settle(s: Snapshot): Decision {

@@ -148,11 +148,16 @@ function auditFaults(events: readonly AuditEvent[], executions: readonly Executi
     const uid = event.event_data.execution_uid;
     found.set(uid, (found.get(uid) ?? new Set()).add(nameOf(event)));
   }
+  const uids = new Set(executions.map(({ uid }) => uid));
+  for (const uid of found.keys()) if (!uids.has(uid)) faults.push(`audit tells of ${uid}, which there never was`);
   for (const execution of executions) {
     const owed = new Set<string>(owedEvents(execution));
     const recorded = found.get(execution.uid) ?? new Set();
     for (const name of recorded) {
       if (!owed.has(name)) faults.push(`audit says ${execution.key} ${name}, which is not so`);
+    }
+    if (isFinal(execution) && !execution.owed) {
+      faults.push(`${execution.key} ended before anything held its audit events`);
     }
     // Without our finalizer nothing holds the object until its events are safe.
     if (execution.stripped || !execution.owed) continue;

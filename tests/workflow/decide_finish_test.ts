@@ -252,21 +252,21 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "nothing is owed any more",
   ],
   [
-    "final, deleted, events late: 30 s of patience",
+    "final, deleted, events late: 25 s of patience",
     final({ audit: { is: "waiting" } }, gone),
-    "wait 29500",
+    "wait 24500",
     "its audit events are on their way",
   ],
   [
-    "final, deleted 30 s ago, events late: spooled",
-    final({ audit: { is: "waiting" }, nowMs: startMs + 30_500 }, gone),
+    "final, deleted 25 s ago, events late: spooled",
+    final({ audit: { is: "waiting" }, nowMs: startMs + 25_500 }, gone),
     "spoolAudit",
     "the audit trail is not reachable: spool what is owed, and let the deletion go on",
   ],
   [
-    "the clock went back: 30 s of patience and no more",
+    "the clock went back: 25 s of patience and no more",
     final({ audit: { is: "waiting" }, nowMs: startMs - 1e6 }, gone),
-    "wait 30000",
+    "wait 25000",
     "its audit events are on their way",
   ],
   // abandon
