@@ -132,7 +132,7 @@ export class Program {
    * a successor takes over a finished place, the leader's Lease. To be called once.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { config, clock, log } = this.#o;
+    const { config, clock, log, metrics } = this.#o;
     let grace: Disposable | undefined;
     const stopping = () => {
       this.#stopping = true;
@@ -144,7 +144,11 @@ export class Program {
     const parts = [this.#outbox, this.#spool, this.#recorder, this.#probe];
     const work = parts.map((part) => part.run(background));
     if (config.leaderElection) work.push(this.#election().run(background));
-    else this.controller.leading = true;
+    else {
+      this.controller.leading = true;
+      // Whoever asks for a leader's absence (an alert does) hears that there is one.
+      metrics.setLeader(true);
+    }
     try {
       await this.controller.run(signal, this.#passes.signal);
       await Promise.all([this.#outbox.flush(flushGraceMs), this.#recorder.flush(flushGraceMs)]);

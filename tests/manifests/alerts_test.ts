@@ -1,12 +1,14 @@
 // Alerts and dashboard: every query names a metric that the program has, with labels that it has; and where promtool is on PATH,
 // Prometheus itself reads the rules and fires each alert when it should, and not before.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { yaml } from "../../deps.ts";
 import type { JSONObject } from "../../lib/kube/contract.ts";
 import { alerts } from "../../lib/manifests/alerts.ts";
 import { dashboard, dashboardQueries } from "../../lib/manifests/dashboard.ts";
+import { defaultInstallation } from "../../lib/manifests/installation.ts";
 import { Metrics } from "../../lib/metrics.ts";
 import { alertCases } from "./alert_cases.ts";
+import { SecuredProgram } from "./secured_program.ts";
 import { selectorsOf } from "./metric_names.ts";
 import { ran, testWith } from "./tools.ts";
 
@@ -94,6 +96,14 @@ Deno.test("each alert has a case in which it fires, and one in which it does not
   const names = alerts.map(({ name }) => name).toSorted();
   assertEquals([...new Set(cases(true))].toSorted(), names);
   assertEquals([...new Set(cases(false))].toSorted(), names);
+});
+
+Deno.test("a controller without leader election says that it leads, so that nobody is told that there is no leader", async () => {
+  const installation = defaultInstallation("0.0.0");
+  await using secured = await SecuredProgram.start({ ...installation, config: {} });
+  await secured.letAuditBeWritten();
+  assertMatch(await secured.metrics.text(), /^leader_election_master_status\{.*\} 1$/m);
+  await secured.stop();
 });
 
 testWith("promtool", "promtool takes the rules", async () => {

@@ -53,6 +53,7 @@ export class SecuredProgram implements AsyncDisposable {
     /** The controller's, with its rights. */
     readonly client: KubeClient,
     readonly config: Config,
+    readonly metrics: Metrics,
     readonly user: string,
     readonly directory: string,
     readonly stack: AsyncDisposableStack,
@@ -88,7 +89,7 @@ export class SecuredProgram implements AsyncDisposable {
     const { clock } = world;
     const metrics = new Metrics(clock);
     const program = new Program({ config, client, clock, log: silentLogger, metrics, identity: "test" });
-    return new SecuredProgram(world, program, client, config, userOf(installation), directory, stack.move());
+    return new SecuredProgram(world, program, client, config, metrics, userOf(installation), directory, stack.move());
   }
 
   /** What the controller has asked of the API server so far. */
