@@ -208,6 +208,7 @@ export class Program {
         ...(tls ? { tls } : {}),
       }),
     );
+    tls?.tell();
     const owned = stack.move();
     return { health, metrics: metricsServer, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
   }

@@ -10,6 +10,8 @@ import { type KeyPairPem, selfSignedCertificate } from "./self_signed.ts";
 export interface TlsSource extends Disposable {
   readonly current: KeyPairPem;
   readonly selfSigned: boolean;
+  /** Tells the log which certificate is served: to be called once it is. */
+  tell(): void;
   /** Called with each pair that replaces the current one. One listener: the server. */
   onChange: ((pair: KeyPairPem) => void) | undefined;
 }
@@ -30,8 +32,8 @@ const selfSignedDays = 365;
 const renewBeforeMs = 30 * 24 * 3600_000;
 
 /**
- * Tells the log which certificate is served, at the start and whenever it changes. A self-signed one is told whole, as PEM:
- * nobody has it from elsewhere, and who reads the log trusts this process already.
+ * Each certificate that replaces another is told to the log. A self-signed one is told whole, as PEM: nobody has it from
+ * elsewhere, and who reads the log trusts this process already.
  * Rejects with an Error that names the file, where the given ones cannot be used at the start.
  */
 export async function openTls(o: TlsOptions): Promise<TlsSource> {
@@ -47,7 +49,7 @@ export async function openTls(o: TlsOptions): Promise<TlsSource> {
   let closed = false;
   let timer: Disposable | undefined;
 
-  const tell = (message: string) => {
+  const log = (message: string) => {
     const { fingerprint256, validTo, subjectAltName } = new X509Certificate(current.cert);
     o.logger.info(message, {
       fingerprint: fingerprint256,
@@ -60,7 +62,7 @@ export async function openTls(o: TlsOptions): Promise<TlsSource> {
     source.onChange?.(pair);
     current = pair;
     complained = "";
-    tell("metrics certificate replaced");
+    log("metrics certificate replaced");
   };
   const poll = async () => {
     if (!given) {
@@ -87,13 +89,13 @@ export async function openTls(o: TlsOptions): Promise<TlsSource> {
       return current;
     },
     selfSigned: !given,
+    tell: () => log(given ? "metrics certificate" : "metrics certificate, self-signed"),
     onChange: undefined,
     [Symbol.dispose]() {
       closed = true;
       timer?.[Symbol.dispose]();
     },
   };
-  tell(given ? "metrics certificate" : "metrics certificate, self-signed");
   schedule();
   return source;
 }

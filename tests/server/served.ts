@@ -65,6 +65,7 @@ export function source(pair = selfSigned()): TlsSource & { replace(pair: ReturnT
   return {
     current: pair,
     selfSigned: true,
+    tell() {},
     onChange: undefined,
     replace(next) {
       this.onChange?.(next);

@@ -69,6 +69,8 @@ Deno.test("given files are used, and read again when they change", async () => {
   const replaced: KeyPairPem[] = [];
   tls.onChange = (pair) => replaced.push(pair);
   assertEquals([tls.current, tls.selfSigned], [first, false]);
+  assertEquals(told, [], "nothing is served yet");
+  tls.tell();
   await poll();
   assertEquals(replaced, []);
   Object.assign(files, { "/crt": second.cert, "/key": second.key });
@@ -141,6 +143,7 @@ Deno.test("a self-signed certificate is told whole, and renewed 30 days before i
     certificate: cert,
   });
   const first = tls.current;
+  tls.tell();
   assertEquals(told.splice(0), [["metrics certificate, self-signed", line(first, 365)]]);
   const poll = async () => {
     clock.advance(10_000);
