@@ -171,7 +171,7 @@ export const ending: readonly KubectlCase[] = [
       await kubectl.ok(["delete", "quota", "runs"]);
       await kubectl.ok(["create", "role", "reader", "--verb=get,list", "--resource=pods,configmaps"]);
       await kubectl.ok(["create", "rolebinding", "readers", "--role=reader", "--user=jane", "--serviceaccount=a:b"]);
-      assertEquals(rows(await kubectl.ok(["get", "rolebindings", "-o", "wide"])), [
+      assertEquals(rows(await kubectl.ok(["get", "rolebindings", "readers", "-o", "wide"])), [
         { NAME: "readers", ROLE: "Role/reader", USERS: "jane", GROUPS: "", SERVICEACCOUNTS: "a/b" },
       ]);
     },
