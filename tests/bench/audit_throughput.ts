@@ -1,7 +1,7 @@
 // What the audit trail costs: how many executions a second a whole controller brings to their end on the embedded API server,
 // without any sink and with a Data Storage Service that answers in 200 ms. Both in one process, by turns, so that a machine's
 // moods fall on both; each begins every other round. Prints each pair and the median of their ratios, and the same of the CPU
-// time an execution takes, which other programs disturb less. The service's own work is in it: it validates every event.
+// time that an execution takes, which other programs disturb less. The API server's own work is in both, the service's in neither.
 //
 //     deno run -A tests/bench/audit_throughput.ts [EXECUTIONS] [ROUNDS]
 
@@ -18,7 +18,6 @@ import { ApiServer } from "../../lib/sim/api_server.ts";
 import { tektonDefinitions } from "../../lib/sim/permissive_definitions.ts";
 import { defaultRules, manifest } from "../support/builders.ts";
 import { crdPath } from "../support/crd.ts";
-import { DataStorage } from "../support/data_storage.ts";
 import { swiftRuns } from "../support/swift_runs.ts";
 
 const executionsType = "workflowexecution.kubernaut.ai/workflowexecutions";
@@ -30,14 +29,14 @@ interface Measured {
   readonly ended: number;
   /** Executions a second, until nothing is owed for any of them. */
   readonly settled: number;
-  /** CPU time of this process for one execution, server and service included. */
+  /** CPU time of this process for one execution, the API server's included. */
   readonly cpuMs: number;
 }
 
 async function measure(count: number, audited: boolean): Promise<Measured> {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(new ApiServer({ clock }));
-  const storage = new DataStorage();
+  let stored = 0;
   const crd = yaml.parse(await Deno.readTextFile(crdPath)) as JSONObject;
   for (const definition of [crd, ...tektonDefinitions()]) server.install(definition);
   for (const name of ["kubernaut-system", "payment"]) {
@@ -52,10 +51,10 @@ async function measure(count: number, audited: boolean): Promise<Measured> {
     ? createSinks({ sinks: [{ kind: "http", url: "http://data-storage.test" }] }, {
       clock,
       log: silentLogger,
-      fetch: async (input, init) => {
-        const answer = await storage.fetch(input, init);
+      fetch: async (_, { body }) => {
         await sleep(clock, answerMs);
-        return answer;
+        stored += (JSON.parse(String(body)) as JSONObject[]).length;
+        return Response.json({ event_ids: [], message: "stored" }, { status: 201 });
       },
     })
     : [];
@@ -91,7 +90,7 @@ async function measure(count: number, audited: boolean): Promise<Measured> {
   };
   const ended = await rateWhen(({ status }) => (status as JSONObject | undefined)?.["phase"] === "Completed");
   const settled = await rateWhen(({ metadata }) => !(metadata as { finalizers?: string[] }).finalizers?.length);
-  if (audited && storage.stored.length < 2 * count) throw new Error(`only ${storage.stored.length} events arrived`);
+  if (audited && stored < 2 * count) throw new Error(`only ${stored} events arrived`);
   const { user, system } = cpuUsage(before);
   return { ended, settled, cpuMs: (user + system) / 1000 / count };
 }
