@@ -3,7 +3,6 @@
 // they are not in the binary.
 
 import manifest from "../deno.json" with { type: "json" };
-import lockText from "../deno.lock" with { type: "text" };
 import depsText from "../deps.ts" with { type: "text" };
 import { lineWriter } from "../lib/log.ts";
 
@@ -135,7 +134,8 @@ export function programImports(): Record<string, string> {
 
 /** The bill of this repository's program. */
 export function programBom(): Bom {
-  return bomOf(manifest, programImports(), JSON.parse(lockText) as Lock);
+  const lock = JSON.parse(Deno.readTextFileSync(new URL("../deno.lock", import.meta.url))) as Lock;
+  return bomOf(manifest, programImports(), lock);
 }
 
 if (import.meta.main) lineWriter(Deno.stdout)(JSON.stringify(programBom(), null, 2));
