@@ -18,7 +18,7 @@ import {
   serviceAccount,
 } from "./installation.ts";
 import { metricsReader, podMonitor } from "./monitoring.ts";
-import { dataStorageAccess, roleBinding, type RoleKey, roles, roleWith } from "./rbac.ts";
+import { dataStorageAccess, roleBinding, type RoleKey, roles, roleWith, switchOf } from "./rbac.ts";
 import {
   fieldsWhen,
   inserted,
@@ -107,7 +107,7 @@ function templates(version: string): Record<string, string> {
   return {
     "crd.yaml": when("$.Values.crds.enabled", crdTemplate),
     "service-accounts.yaml": serviceAccounts(i),
-    "roles.yaml": templateOf(roles(i)) + when(named, `---\n${templateOf([roleWith(i, "named")])}`),
+    "roles.yaml": templateOf(roles(i).map(switched)) + when(named, `---\n${templateOf([roleWith(i, "named")])}`),
     "role-bindings.yaml": roleBindings(i),
     "data-storage-access.yaml": when("$.Values.dataStorage.enabled", templateOf(dataStorageAccess(i))),
     "flow-control.yaml": when("$.Values.flowControl.enabled", templateOf(flowControl(i))),
@@ -145,6 +145,21 @@ function serviceAccounts(i: Installation): string {
     `{{- range ${named} | compact | uniq }}\n${when(`not (${controllers})`, `---\n${runner}`)}{{- end }}\n`,
   );
 }
+
+/** What a switch of the configuration turns off is not granted. */
+function switched(role: JSONObject): JSONObject {
+  const rules = (role.rules as JSONObject[]).flatMap((rule) => {
+    const only = switchOf(rule);
+    return only === undefined ? [rule] : itemsWhen(switches[only], [rule]);
+  });
+  return { ...role, rules };
+}
+
+/** As conditions of the chart; both are on unless the configuration says otherwise. */
+const switches = {
+  leaderElection: 'dig "leaderElection" true $.Values.config',
+  metricsAuth: 'dig "metrics" "auth" true $.Values.config',
+} as const;
 
 /** What the configuration says about namespaces decides where a role is bound, and nothing else. */
 function roleBindings(i: Installation): string {

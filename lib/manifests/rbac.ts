@@ -121,14 +121,23 @@ function rulesOf(rows: readonly Permission[], scope: PermissionScope): JSONObjec
 
 /** Why a rule is there: a line a verb, for whoever reads the manifest. Empty for a rule that is not from the table. */
 export function reasonsOf(rule: JSONObject): string[] {
+  return rowsOf(rule).map(({ verb, why }) => `${verb}: ${why}`);
+}
+
+/** The switch of the configuration that a rule goes with, if it goes with one. */
+export function switchOf(rule: JSONObject): Permission["only"] {
+  const [first, ...others] = rowsOf(rule).map(({ only }) => only);
+  return others.every((only) => only === first) ? first : undefined;
+}
+
+/** The rows of the table that a rule was made of, in the order of its verbs. */
+function rowsOf(rule: JSONObject): Permission[] {
   const texts = (key: string) => (Array.isArray(rule[key]) ? rule[key] : []).map(String);
   const named = texts("resourceNames").length > 0;
   return texts("verbs").flatMap((verb) =>
-    permissions
-      .filter((row) =>
-        row.verb === verb && texts("apiGroups").includes(row.group) && (row.name !== undefined) === named &&
-        texts("resources").includes(row.resource + (row.subresource && `/${row.subresource}`))
-      )
-      .map(({ why }) => `${verb}: ${why}`)
+    permissions.filter((row) =>
+      row.verb === verb && texts("apiGroups").includes(row.group) && (row.name !== undefined) === named &&
+      texts("resources").includes(row.resource + (row.subresource && `/${row.subresource}`))
+    )
   );
 }

@@ -175,6 +175,21 @@ testWith("helm", "the chart binds roles where the configuration says, as deploy 
   assertEquals(bindings(documents(await helmTemplate(...set))), bindings(printed));
 });
 
+testWith("helm", "the chart grants nothing for what the configuration turns off", async () => {
+  const off = ["--set", "config.leaderElection=false", "--set", "config.metrics.auth=false"];
+  const rules = (text: string) =>
+    documents(text).filter(({ kind }) => kind === "Role" || kind === "ClusterRole")
+      .flatMap((role) => (role.rules as { resources: string[]; verbs: string[] }[]))
+      .map(({ resources, verbs }) => `${verbs} ${resources}`);
+  const [all, without] = [rules(await helmTemplate()), rules(await helmTemplate(...off))];
+  assertEquals(all.filter((rule) => !without.includes(rule)), [
+    "create tokenreviews",
+    "create subjectaccessreviews",
+    "update leases",
+  ]);
+  assertEquals(without.filter((rule) => !all.includes(rule)), []);
+});
+
 Deno.test("values.yaml is valid by the chart's own schema, which knows every value in it and no other", async () => {
   const chart = new URL("../../deploy/helm/", import.meta.url);
   const { $schema: _, ...schema } = JSON.parse(await Deno.readTextFile(new URL("values.schema.json", chart)));
