@@ -4,7 +4,7 @@
 import { systemClock } from "../lib/clock.ts";
 import { demoNamespace, openStage } from "../lib/cli/demo/stage.ts";
 import { silentLogger } from "../lib/log.ts";
-import { stageExecutions } from "./kubectl/case.ts";
+import { stageObjects } from "./kubectl/case.ts";
 import { ending } from "./kubectl/ending.ts";
 import { reading } from "./kubectl/reading.ts";
 import { writing } from "./kubectl/writing.ts";
@@ -20,7 +20,7 @@ if (hasKubectl()) {
       const kubeconfig = stage.server.kubeconfig(stage.url);
       await using kubectl = await Kubectl.open({ kubeconfig, namespace: demoNamespace });
       const cluster = { image: (bundle: string) => `registry.example/${bundle}:v1`, user: "admin" };
-      await stageExecutions(kubectl, cluster);
+      await stageObjects(kubectl, cluster);
       for (const each of [...reading, ...writing, ...ending]) await t.step(each.name, () => each.run(kubectl, cluster));
     } finally {
       await Deno.remove(auditDirectory, { recursive: true });

@@ -1,7 +1,7 @@
 // kubectl against the real cluster: the very cases that tests/kubectl_test.ts holds the embedded one to, so that what is
 // asserted there is what a real API server, a real Tekton and the controller on them show.
 
-import { stageExecutions } from "../kubectl/case.ts";
+import { stageObjects } from "../kubectl/case.ts";
 import { ending } from "../kubectl/ending.ts";
 import { reading } from "../kubectl/reading.ts";
 import { writing } from "../kubectl/writing.ts";
@@ -17,6 +17,6 @@ e2e(`with kubectl${found ? "" : " (left out: there is no kubectl)"}`, async (clu
   const kubeconfig = Deno.env.get("KUBECONFIG") ?? "";
   await using kubectl = await Kubectl.open({ kubeconfig, namespace: cluster.namespace });
   const named = { image: (bundle: string) => `${registry}/${bundle}:v1`, user: "admin" };
-  await stageExecutions(kubectl, named);
+  await stageObjects(kubectl, named);
   for (const each of [...reading, ...writing, ...ending]) await t.step(each.name, () => each.run(kubectl, named));
 });

@@ -8,7 +8,7 @@ import type { Kubectl } from "../support/kubectl.ts";
 
 export interface KubectlCase {
   readonly name: string;
-  /** The cluster has `slow`, `late` and `refused` (see `stageExecutions`), and a controller at work. */
+  /** The cluster has what `stageObjects` makes, and a controller at work. */
   readonly run: (kubectl: Kubectl, cluster: CaseCluster) => Promise<void>;
 }
 
@@ -43,14 +43,28 @@ export function execution(
   });
 }
 
+/** A ConfigMap in YAML, to be joined with `---`. */
+export function configMap(name: string, o: { data?: Record<string, string>; metadata?: JSONObject } = {}): string {
+  const { data, metadata } = o;
+  return yaml.stringify({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name, ...metadata },
+    ...(data && { data }),
+  });
+}
+
 /** `slow` runs on and on, `late` was skipped for it, `refused` failed before anything ran: none of them changes any more. */
-export async function stageExecutions(kubectl: Kubectl, cluster: CaseCluster): Promise<void> {
+export async function stageObjects(kubectl: Kubectl, cluster: CaseCluster): Promise<void> {
   const slow = execution(kubectl, cluster, { name: "slow", bundle: "hang", metadata: { labels: { team: "a" } } });
   const refused = execution(kubectl, cluster, { name: "refused", spec: { executionConfig: { timeout: "48h" } } });
-  await kubectl.ok(["apply", "-f", "-"], `${slow}---\n${refused}`);
+  // Each has a case of its own that changes it; made at once, for every command costs a process.
+  const changed = ["replaced", "patched", "edited", "marked"].map((name) => configMap(name, { data: { a: "1" } }));
+  const held = configMap("held", { metadata: { finalizers: ["example.com/hold"] } });
+  await kubectl.ok(["create", "-f", "-"], [slow, refused, ...changed, held].join("---\n"));
   await kubectl.ok(["wait", "wfe/slow", "--for=jsonpath={.status.phase}=Running", "--timeout=30s"]);
   const target = `${kubectl.namespace}/deployment/slow`;
-  await kubectl.ok(["apply", "-f", "-"], execution(kubectl, cluster, { name: "late", target }));
+  await kubectl.ok(["create", "-f", "-"], execution(kubectl, cluster, { name: "late", target }));
   await kubectl.ok(["wait", "wfe/late", "--for=jsonpath={.status.phase}=Skipped", "--timeout=30s"]);
   await kubectl.ok(["wait", "wfe/refused", "--for=jsonpath={.status.phase}=Failed", "--timeout=30s"]);
 }

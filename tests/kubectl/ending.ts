@@ -4,15 +4,20 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { yaml } from "../../deps.ts";
 import { rows } from "../support/kubectl.ts";
 import type { Kubectl } from "../support/kubectl.ts";
-import { execution, type KubectlCase, qualified } from "./case.ts";
+import { configMap, execution, type KubectlCase, qualified } from "./case.ts";
 
-/** A ConfigMap that owns another. */
-async function family(kubectl: Kubectl, name: string): Promise<void> {
-  await kubectl.ok(["create", "configmap", name]);
-  const uid = await kubectl.ok(["get", "configmap", name, "-o", "jsonpath={.metadata.uid}"]);
-  const owner = { apiVersion: "v1", kind: "ConfigMap", name, uid, blockOwnerDeletion: true };
-  const child = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: `${name}-child`, ownerReferences: [owner] } };
-  await kubectl.ok(["create", "-f", "-"], yaml.stringify(child));
+/** ConfigMaps of these names, each the owner of one called NAME-child. */
+async function families(kubectl: Kubectl, names: readonly string[]): Promise<void> {
+  await kubectl.ok(["create", "-f", "-"], names.map((name) => configMap(name)).join("---\n"));
+  const uids = (await kubectl.ok(["get", "configmaps", ...names, "-o", "jsonpath={.items[*].metadata.uid}"])).split(
+    " ",
+  );
+  const children = names.map((name, at) => {
+    const owner = { apiVersion: "v1", kind: "ConfigMap", name, uid: uids[at] ?? "", blockOwnerDeletion: true };
+    const finalizers = name === "foreground" ? ["example.com/hold"] : [];
+    return configMap(`${name}-child`, { metadata: { ownerReferences: [owner], finalizers } });
+  });
+  await kubectl.ok(["create", "-f", "-"], children.join("---\n"));
 }
 
 export const ending: readonly KubectlCase[] = [
@@ -52,8 +57,6 @@ export const ending: readonly KubectlCase[] = [
   {
     name: "delete is held by a finalizer until that is taken away",
     async run(kubectl) {
-      await kubectl.ok(["create", "configmap", "held"]);
-      await kubectl.ok(["patch", "configmap", "held", "-p", '{"metadata":{"finalizers":["example.com/hold"]}}']);
       await kubectl.ok(["delete", "configmap", "held", "--wait=false"]);
       const { metadata } = JSON.parse(await kubectl.ok(["get", "configmap", "held", "-o", "json"]));
       assertEquals([typeof metadata.deletionTimestamp, metadata.finalizers], ["string", ["example.com/hold"]]);
@@ -73,27 +76,18 @@ export const ending: readonly KubectlCase[] = [
     async run(kubectl) {
       const left = async (name: string) =>
         await kubectl.ok(["get", "configmaps", name, `${name}-child`, "--ignore-not-found", "-o", "name"]);
-      await family(kubectl, "orphaning");
+      await families(kubectl, ["orphaning", "foreground", "background"]);
       await kubectl.ok(["delete", "configmap", "orphaning", "--cascade=orphan"]);
       assertEquals(await left("orphaning"), "configmap/orphaning-child\n");
       assertEquals(
         await kubectl.ok(["get", "configmap", "orphaning-child", "-o", "jsonpath={.metadata.ownerReferences}"]),
         "",
       );
-      await family(kubectl, "foreground");
-      await kubectl.ok([
-        "patch",
-        "configmap",
-        "foreground-child",
-        "-p",
-        '{"metadata":{"finalizers":["example.com/hold"]}}',
-      ]);
       await kubectl.ok(["delete", "configmap", "foreground", "--cascade=foreground", "--wait=false"]);
       assertEquals(await left("foreground"), "configmap/foreground\nconfigmap/foreground-child\n");
       await kubectl.ok(["patch", "configmap", "foreground-child", "-p", '{"metadata":{"finalizers":null}}']);
       await kubectl.ok(["wait", "configmap/foreground", "--for=delete", "--timeout=30s"]);
       assertEquals(await left("foreground"), "");
-      await family(kubectl, "background");
       await kubectl.ok(["delete", "configmap", "background"]);
       await kubectl.ok(["wait", "configmap/background-child", "--for=delete", "--timeout=30s"]);
     },
@@ -101,10 +95,8 @@ export const ending: readonly KubectlCase[] = [
   {
     name: "delete by label, of what is not there, and as a dry run",
     async run(kubectl) {
-      for (const name of ["many-1", "many-2"]) {
-        await kubectl.ok(["create", "configmap", name]);
-        await kubectl.ok(["label", "configmap", name, "group=many"]);
-      }
+      const labelled = ["many-1", "many-2"].map((name) => configMap(name, { metadata: { labels: { group: "many" } } }));
+      await kubectl.ok(["create", "-f", "-"], labelled.join("---\n"));
       const many = ["get", "configmaps", "-l", "group=many", "-o", "name"];
       await kubectl.ok(["delete", "configmaps", "-l", "group=many", "--dry-run=server"]);
       assertEquals(await kubectl.ok(many), "configmap/many-1\nconfigmap/many-2\n");

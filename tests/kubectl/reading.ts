@@ -18,7 +18,10 @@ export const reading: readonly KubectlCase[] = [
         { NAME: "slow", PHASE: "Running", WORKFLOWID: "hang", TARGET: target("slow"), DURATION: "" },
       ];
       assertEquals(rows(await kubectl.ok(["get", "wfe"])), [late, refused, slow]);
-      assertEquals(rows(await kubectl.ok(["get", "workflowexecutions", "slow", "late"])), [slow, late]);
+      assertEquals(
+        rows(await kubectl.ok(["get", "workflowexecutions.workflowexecution.kubernaut.ai", "slow", "late"])),
+        [slow, late],
+      );
       assertEquals(rows(await kubectl.ok(["get", "kubernaut", "--sort-by=.spec.workflowRef.workflowId"]))[0], slow);
       const inNamespace = { NAMESPACE: kubectl.namespace, ...slow };
       assertEquals(

@@ -125,7 +125,6 @@ export const writing: readonly KubectlCase[] = [
   {
     name: "replace needs the object, and the version it was read at",
     async run(kubectl) {
-      await kubectl.ok(["create", "configmap", "replaced", "--from-literal=a=1"]);
       const read = await kubectl.ok(["get", "configmap", "replaced", "-o", "yaml"]);
       assertEquals(
         await kubectl.ok(["replace", "-f", "-"], read.replace('"1"', '"2"')),
@@ -146,9 +145,8 @@ export const writing: readonly KubectlCase[] = [
     name: "patch: strategic, merge and JSON for what is built in, merge and JSON for executions",
     async run(kubectl) {
       const patch = async (...args: string[]) => await kubectl.ok(["patch", ...args]);
-      await kubectl.ok(["create", "configmap", "patched", "--from-literal=a=1", "--from-literal=b=1"]);
       assertEquals(
-        await patch("configmap", "patched", "-p", '{"data":{"a":null,"c":"3"}}'),
+        await patch("configmap", "patched", "-p", '{"data":{"a":null,"b":"1","c":"3"}}'),
         "configmap/patched patched\n",
       );
       await patch("configmap", "patched", "--type=merge", "-p", '{"data":{"c":"4"}}');
@@ -200,7 +198,6 @@ export const writing: readonly KubectlCase[] = [
   {
     name: "edit writes what the editor leaves, and keeps a copy of what was refused",
     async run(kubectl) {
-      await kubectl.ok(["create", "configmap", "edited", "--from-literal=a=1"]);
       const edit = async (script: string, ...what: string[]) =>
         await kubectl.run(["edit", ...what], { env: { KUBE_EDITOR: `sed -i ${script}` } });
       assertEquals(await edit(`'s/a: "1"/a: "2"/'`, "configmap", "edited"), {
@@ -218,7 +215,6 @@ export const writing: readonly KubectlCase[] = [
   {
     name: "label and annotate add, refuse to overwrite, and remove",
     async run(kubectl) {
-      await kubectl.ok(["create", "configmap", "marked"]);
       const mark = async (...args: string[]) =>
         await kubectl.ok([args[0] ?? "", "configmap", "marked", ...args.slice(1)]);
       assertEquals(await mark("label", "a=1"), "configmap/marked labeled\n");
