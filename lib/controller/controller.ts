@@ -117,7 +117,7 @@ export class Controller {
       o.audit.forget(uid);
       o.traces?.forget(uid);
     });
-    o.audit.onChange((key) => this.#queues.executions.add(key));
+    o.audit.onChange((key) => this.#queues.executions.add(key, "low")); // whoever has no run yet goes first
   }
 
   /** Lets passes begin, or (a standby) holds them back; those that have begun go on. */

@@ -1,7 +1,8 @@
 // The Data Storage Service is away for long while executions come and go: all run and end as if it were there, and afterwards
 // it has each event, exactly as it happened.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { sleep } from "../../lib/clock.ts";
 import { formatDuration } from "../../lib/workflow/duration.ts";
 import { executionFrom } from "../../lib/workflow/execution.ts";
 import { auditedWorld, metricOf, owedBy, trailFaults } from "../support/audited_world.ts";
@@ -63,6 +64,37 @@ for (const [what, outage] of Object.entries(outages)) {
     await nothingMoreHappens(world);
   });
 }
+
+Deno.test("a new execution does not wait until a crowd of others has been told that their audit is late", async () => {
+  await using audited = await auditedWorld({ rules: { requireDigest: true }, tekton: false });
+  const { world, storage } = audited;
+  storage.always = { status: 503 };
+  let requestMs = 0;
+  world.startController({
+    carry: async (request, send) => {
+      if (requestMs > 0 && !request.url.includes("watch=")) await sleep(world.clock, requestMs);
+      return await send(request);
+    },
+  });
+  const crowd = Array.from({ length: 150 }, (_, i) => `e${i}`);
+  for (const name of crowd) world.server.install(manifest({ name, target: `payment/deployment/${name}` }));
+  await world.until(
+    "all have failed",
+    () => world.list("workflowexecutions").every(({ status }) => status !== undefined),
+  );
+  await world.pass(29_999);
+  assertEquals(recorded(world), ["undefined undefined"]);
+  requestMs = 50;
+  await world.pass(1);
+  const image = `ok@sha256:${"a".repeat(64)}`;
+  const workflowRef = { workflowId: "restart", version: "1.0.0", containerImage: `registry.example/${image}` };
+  world.server.install(manifest({ name: "new", spec: { workflowRef } }));
+  const createdAtMs = world.clock.monotonic();
+  await world.until("it has its run", () => world.list("pipelineruns").length === 1);
+  const tookMs = world.clock.monotonic() - createdAtMs;
+  assert(tookMs <= 12 * requestMs, `${tookMs} ms`);
+  assertEquals(recorded(world), ["False DeliveryLate", "undefined undefined"], "the crowd has not been told yet");
+});
 
 /** What AuditRecorded says, each answer once. */
 function recorded(world: World): string[] {
