@@ -33,6 +33,28 @@ Deno.test("FileSink: one line an event in the project's own form, in a directory
   assertEquals((await Deno.stat(files[0]!)).mode! & 0o007, 0);
 });
 
+Deno.test("FileSink: a batch is on the disk with one fsync, a new file with one more for its name", async () => {
+  await using temporary = await directory();
+  const sink = new FileSink({ directory: temporary.path, clock: new ManualClock(), log: silentLogger });
+  const counts: number[] = [];
+  const { sync } = Deno.FsFile.prototype;
+  let count = 0;
+  Deno.FsFile.prototype.sync = function (this: Deno.FsFile) {
+    count++;
+    return sync.call(this);
+  };
+  try {
+    for (let batch = 0; batch < 3; batch++) {
+      count = 0;
+      await sink.deliver(Array.from({ length: 50 }, (_, i) => oneEvent(`e${batch}-${i}`)));
+      counts.push(count);
+    }
+  } finally {
+    Deno.FsFile.prototype.sync = sync;
+  }
+  assertEquals(counts, [2, 1, 1]);
+});
+
 Deno.test("FileSink: a new file when the present one is large enough, also after a restart", async () => {
   await using temporary = await directory();
   const clock = new ManualClock();

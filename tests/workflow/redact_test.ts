@@ -87,7 +87,7 @@ Deno.test("redact takes time linear in the text, whatever is repeated in it", ()
       "AKIA",
       " ",
     ]);
-  const size = 500_000;
+  const size = 200_000;
   for (const part of bait) {
     const text = part.repeat(size / part.length);
     const startMs = performance.now();
