@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { eventsOf } from "../../lib/audit/event.ts";
+import { auditFiles } from "../../lib/audit/file.ts";
 import { listSpool, type Spooled, writeSpool } from "../../lib/audit/spool.ts";
 import { SpoolDelivery } from "../../lib/audit/spool_delivery.ts";
 import type { JSONObject } from "../../lib/kube/contract.ts";
@@ -9,6 +10,7 @@ import { KubeClient } from "../../lib/kube/client.ts";
 import { StatusError } from "../../lib/kube/errors.ts";
 import { ManualClock } from "../../lib/clock.ts";
 import { ApiServer } from "../../lib/sim/api_server.ts";
+import { onStage } from "../support/stage.ts";
 import { type LogLine, recordingLog } from "../support/recording_log.ts";
 import { completed, MemorySink, pass, type Running, running, skipped } from "./harness.ts";
 
@@ -161,4 +163,24 @@ async function items(client: KubeClient): Promise<JSONObject[]> {
   const path = `/api/v1/namespaces/${namespace}/configmaps`;
   const list = await client.performRequest({ method: "GET", path, expectJson: true }) as { items: JSONObject[] };
   return list.items;
+}
+
+for (const election of [false, true]) {
+  Deno.test(`the program sends what it finds spooled, ${election ? "once it leads" : "without an election"}`, async () => {
+    const [event] = eventsOf(skipped());
+    const metadata = {
+      name: `audit-spool-${event?.event_id}`,
+      namespace,
+      labels: { "kubernaut.ai/audit-spool": "true" },
+    };
+    const data = { "event.json": JSON.stringify(event) };
+    await onStage([`--leader-election=${election}`], async ({ world, config, until }) => {
+      await until("it is sent and removed", () => world.list("configmaps", namespace).length === 0, 50);
+      const [sink] = config.audit.sinks;
+      const [file = ""] = sink?.kind === "file" ? await auditFiles(sink.directory) : [];
+      assertEquals(await Deno.readTextFile(file), JSON.stringify(event) + "\n");
+    }, {
+      prepare: (world) => world.server.install({ apiVersion: "v1", kind: "ConfigMap", metadata, data }),
+    });
+  });
 }
