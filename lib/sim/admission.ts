@@ -5,6 +5,8 @@ import type { ResourceType } from "./resources.ts";
 import { forbidden, notFound } from "./status.ts";
 import type { Storage } from "./storage.ts";
 
+const definitions = "apiextensions.k8s.io/customresourcedefinitions";
+
 interface Stored {
   readonly storage: Storage;
 }
@@ -17,6 +19,12 @@ export function admitCreate(
   name: string,
   stage: "namespace" | "quota",
 ): void {
+  if (stage === "namespace" && type.custom) {
+    const definition = registry.storage.get(definitions, storageKey("", type.custom.definition));
+    if (definition?.metadata.deletionTimestamp) {
+      throw forbidden(type, name, "create not allowed while custom resource definition is terminating");
+    }
+  }
   if (!type.namespaced || type.verbs.length === 1) return;
   if (stage === "quota") return admitQuota(registry, type, namespace, name);
   const found = registry.storage.get("/namespaces", storageKey("", namespace));
@@ -41,5 +49,12 @@ function admitQuota(registry: Stored, type: ResourceType, namespace: string, nam
     if (used < Number(limit)) continue;
     const figures = `requested: ${what}=1, used: ${what}=${used}, limited: ${what}=${limit}`;
     throw forbidden(type, name, `exceeded quota: ${quota.metadata.name}, ${figures}`);
+  }
+}
+
+/** Some namespaces are there for good. */
+export function refuseImmortal(type: ResourceType, name: string): void {
+  if (["default", "kube-system", "kube-public"].includes(name)) {
+    throw forbidden(type, name, "this namespace may not be deleted");
   }
 }

@@ -5,6 +5,7 @@ import { yaml } from "../../deps.ts";
 import type { Clock } from "../clock.ts";
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
 import { admin, anonymous, Authentication, unauthorized, type UserInfo } from "./auth.ts";
+import { aggregatedType, discoverAggregated, wantsAggregated } from "./aggregated_discovery.ts";
 import { CustomResources } from "./custom_resources.ts";
 import { discover } from "./discovery.ts";
 import { Faults } from "./faults.ts";
@@ -58,6 +59,10 @@ export interface ApiServerOptions {
   historyLimit?: number;
 }
 
+/** The one flow schema and priority level that this server has: it holds nobody back, except where a fault says so. */
+const flowSchemaUid = "00000000-0000-4000-a000-000000000001";
+const priorityLevelUid = "00000000-0000-4000-a000-000000000002";
+
 export class ApiServer implements Disposable {
   readonly clock: Clock;
   readonly storage: Storage;
@@ -72,6 +77,7 @@ export class ApiServer implements Disposable {
   #serviceAccounts: Disposable;
   #api: ResourceApi;
   #transport: FaultyTransport;
+  #answered = 0;
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
@@ -151,8 +157,17 @@ export class ApiServer implements Disposable {
   async #answer(info: RequestInfo, request: Request): Promise<Response> {
     const watched = this.#options.onRequest && info.verb !== "watch" ? await request.clone().text() : "";
     const response = await this.#respond(info, request);
+    this.#stamp(response.headers);
     if (this.#options.onRequest) await this.#record(info, watched, response);
     return response;
+  }
+
+  /** What every answer says: that it is of now, which request it belongs to, and which flow it was counted to. */
+  #stamp(headers: Headers): void {
+    headers.set("cache-control", "no-cache, private");
+    headers.set("audit-id", `00000000-0000-4000-8000-${(++this.#answered).toString(16).padStart(12, "0")}`);
+    headers.set("x-kubernetes-pf-flowschema-uid", flowSchemaUid);
+    headers.set("x-kubernetes-pf-prioritylevel-uid", priorityLevelUid);
   }
 
   async #respond(info: RequestInfo, request: Request): Promise<Response> {
@@ -207,6 +222,10 @@ export class ApiServer implements Disposable {
       const document = openApi(this.resources, this.storage, info.path);
       return document ? jsonResponse(200, document) : bareNotFound();
     }
+    const aggregated = wantsAggregated(request.headers.get("accept") ?? "")
+      ? discoverAggregated(this.resources, info.path)
+      : undefined;
+    if (aggregated) return jsonResponse(200, aggregated, { "content-type": aggregatedType });
     const document = discover(this.resources, info.path);
     if (document && !["GET", "HEAD"].includes(request.method)) throw methodNotAllowed();
     return document ? jsonResponse(200, document) : bareNotFound();

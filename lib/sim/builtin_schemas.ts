@@ -21,7 +21,8 @@ const integer: BuiltinSchema = { type: "integer", format: "int32" };
 const long: BuiltinSchema = { type: "integer", format: "int64" };
 const truth: BuiltinSchema = { type: "boolean" };
 const any: BuiltinSchema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
-const anything: BuiltinSchema = { "x-kubernetes-preserve-unknown-fields": true };
+/** A number or its text; kept as text. */
+const quantity: BuiltinSchema = { type: "string", format: "quantity" };
 const time: BuiltinSchema = { type: "string", format: "date-time" };
 /** Written and read with exactly six decimals. */
 const microTime: BuiltinSchema = { type: "string", format: "micro-time" };
@@ -148,8 +149,8 @@ const kinds: Record<string, Record<string, BuiltinSchema>> = {
   },
   "/pods": { spec: any, status: any },
   "/resourcequotas": {
-    spec: struct("ResourceQuotaSpec", { hard: map(anything), scopes: texts, scopeSelector: any }),
-    status: struct("ResourceQuotaStatus", { hard: map(anything), used: map(anything) }),
+    spec: struct("ResourceQuotaSpec", { hard: map(quantity), scopes: texts, scopeSelector: any }),
+    status: struct("ResourceQuotaStatus", { hard: map(quantity), used: map(quantity) }),
   },
   "coordination.k8s.io/leases": {
     spec: struct("LeaseSpec", {

@@ -1,4 +1,5 @@
 // Validation of the built-in kinds, as far as a controller can get them wrong. Source: pkg/apis/*/validation of Kubernetes.
+import { definitionFaults } from "./definition_validation.ts";
 import { at, isRecord, type KubeObject, sameJSON, textAt } from "./objects.ts";
 import { type NameRule, updateFaults, validateMetadata } from "./metadata_validation.ts";
 import { type FieldFault, forbiddenField, invalidValue, required } from "./status.ts";
@@ -46,6 +47,8 @@ const rules: Record<string, (object: KubeObject, old?: KubeObject) => FieldFault
   configmaps: configMap,
   rolebindings: roleBinding,
   clusterrolebindings: roleBinding,
+  customresourcedefinitions: definitionFaults,
+  resourcequotas: quotaFaults,
 };
 
 /** Objects of events.k8s.io/v1; those that came through the core group are not held to its rules (`eventTime` unset). */
@@ -154,6 +157,20 @@ function configMap(object: KubeObject, old?: KubeObject): FieldFault[] {
     }
   }
   return faults;
+}
+
+function quotaFaults(object: KubeObject): FieldFault[] {
+  const hard = at(object, "spec", "hard");
+  return Object.entries(isRecord(hard) ? hard : {}).flatMap(([resource, quantity]) => {
+    const field = `spec.hard[${resource}]`;
+    if (String(quantity).startsWith("-")) {
+      return [invalidValue(field, String(quantity), "must be greater than or equal to 0")];
+    }
+    const isCount = !resource.includes("cpu") && !resource.includes("memory") && !resource.includes("storage");
+    return isCount && !/^\d+$/.test(String(quantity))
+      ? [invalidValue(field, String(quantity), "must be an integer")]
+      : [];
+  });
 }
 
 function roleBinding(object: KubeObject, old?: KubeObject): FieldFault[] {

@@ -16,9 +16,24 @@ export function toStored(resources: Resources, type: ResourceType, object: KubeO
   const stored = resources.stored(type.storage) ?? type;
   const apiVersion = apiVersionOf(stored);
   if (type.group === "" && type.resource === "events") return rename(object, apiVersion, true);
+  if (type.resource === "customresourcedefinitions") return withDefinitionDefaults(object);
   if (type.storage === "/secrets") return toStoredSecret(object, apiVersion);
   const { apiVersion: _, kind: __, ...rest } = object;
   return { apiVersion, kind: stored.kind, ...rest } as KubeObject;
+}
+
+/** Names that follow from others, and no conversion. */
+function withDefinitionDefaults(object: KubeObject): KubeObject {
+  const spec = isRecord(object.spec) ? object.spec : {};
+  const names = isRecord(spec.names) ? spec.names : {};
+  const kind = typeof names.kind === "string" ? names.kind : "";
+  const derived = kind ? { singular: kind.toLowerCase(), listKind: `${kind}List` } : {};
+  return {
+    ...object,
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    spec: { conversion: { strategy: "None" }, ...spec, names: { ...derived, ...names } },
+  };
 }
 
 /** Text given as it is joins the data, which is kept in base64. */

@@ -1,8 +1,10 @@
 // Serves custom resources: turns CustomResourceDefinition objects in storage into resource types, establishes them, and
 // cleans up after a deleted definition. What a schema says about an object is in schema.ts, structure.ts and cel.ts.
 import { type CelRules, compileRules, loadRuleLanguage, type RuleLanguage } from "./cel.ts";
+import { definitionStatus, nameConflicts, type Names } from "./definition_status.ts";
+import { versionsOf } from "./definition_validation.ts";
 import { updateFaults, validateMetadata } from "./metadata_validation.ts";
-import { asObject, at, isRecord, type KubeObject, sameJSON, textAt, timestamp } from "./objects.ts";
+import { asObject, at, type KubeObject, sameJSON, textAt, timestamp } from "./objects.ts";
 import type { Registry } from "./registry.ts";
 import { type CustomSchema, type ResourceType, resourceType } from "./resources.ts";
 import { type Schema, validate } from "./schema.ts";
@@ -39,27 +41,41 @@ export class CustomResources implements Disposable {
   #notice(change: Change): void {
     if (change.resource === definitions) {
       const { object, previous } = change;
-      const group = textAt(object, "spec", "group");
-      const plural = textAt(object, "spec", "names", "plural");
-      if (change.type === "DELETED") this.#registry.resources.remove(group, plural);
-      else if (!previous || !sameJSON(previous.spec, object.spec)) this.#serve(object);
-      if (change.type !== "DELETED") queueMicrotask(() => this.#establish(object.metadata.name ?? ""));
+      if (change.type === "DELETED") {
+        this.#registry.resources.remove(textAt(object, "spec", "group"), textAt(object, "spec", "names", "plural"));
+        // Its names are free: whoever waited for one of them may have it.
+        for (const other of this.#ofGroup(object)) this.#take(other);
+      } else if (!previous || !sameJSON(previous.spec, object.spec)) this.#take(object);
+      else if (object.metadata.deletionTimestamp) this.#establishLater(object);
     } else if (change.type === "DELETED") {
       const [group, plural] = change.resource.split("/");
       const definition = this.#registry.storage.get(definitions, `/${plural}.${group}`);
-      if (definition?.metadata.deletionTimestamp) queueMicrotask(() => this.#establish(`${plural}.${group}`));
+      if (definition?.metadata.deletionTimestamp) this.#establishLater(definition);
     }
+  }
+
+  /** Serves a definition whose names are free, and says in its status what became of it. */
+  #take(definition: KubeObject): void {
+    if (nameConflicts(definition, this.#ofGroup(definition)).length === 0) this.#serve(definition);
+    this.#establishLater(definition);
+  }
+
+  #establishLater(definition: KubeObject): void {
+    queueMicrotask(() => this.#establish(definition.metadata.name ?? ""));
+  }
+
+  /** The other definitions of the same group. */
+  #ofGroup(definition: KubeObject): KubeObject[] {
+    const group = textAt(definition, "spec", "group");
+    return this.#registry.storage.list(definitions).filter((other) =>
+      other.metadata.name !== definition.metadata.name && textAt(other, "spec", "group") === group
+    );
   }
 
   /** Registers a resource type for every served version, the stored one first. */
   #serve(definition: KubeObject): void {
-    const group = textAt(definition, "spec", "group");
-    const plural = textAt(definition, "spec", "names", "plural");
-    this.#registry.resources.remove(group, plural);
-    const versions = at(definition, "spec", "versions");
-    const served = Array.isArray(versions)
-      ? versions.filter((version) => isRecord(version) && version.served === true)
-      : [];
+    this.#registry.resources.remove(textAt(definition, "spec", "group"), textAt(definition, "spec", "names", "plural"));
+    const served = versionsOf(definition).filter((version) => version.served === true);
     served.sort((a, b) => Number(b.storage === true) - Number(a.storage === true));
     for (const version of served) this.#registry.resources.add(this.#typeOf(definition, version));
   }
@@ -122,14 +138,13 @@ export class CustomResources implements Disposable {
     const definition = this.#registry.storage.get(definitions, `/${name}`);
     if (!type || !definition) return;
     const { deletionTimestamp, finalizers = [] } = definition.metadata;
-    if (deletionTimestamp) {
-      if (finalizers.includes(cleanupFinalizer) && this.#emptied(definition)) {
-        const rest = finalizers.filter((finalizer) => finalizer !== cleanupFinalizer);
-        this.#registry.update(type, "", name, (current) => withFinalizers(current ?? definition, rest));
-      }
+    if (deletionTimestamp && finalizers.includes(cleanupFinalizer) && this.#emptied(definition)) {
+      const rest = finalizers.filter((finalizer) => finalizer !== cleanupFinalizer);
+      this.#registry.update(type, "", name, (current) => withFinalizers(current ?? definition, rest));
       return;
     }
-    const status = establishedStatus(definition, timestamp(this.#registry.clock.now()));
+    const conflicts = nameConflicts(definition, this.#ofGroup(definition));
+    const status = definitionStatus(definition, conflicts, timestamp(this.#registry.clock.now()));
     this.#registry.update(type, "", name, (current) => ({ ...(current ?? definition), status }), {
       subresource: "status",
     });
@@ -148,42 +163,8 @@ export class CustomResources implements Disposable {
   }
 }
 
-interface Names {
-  plural: string;
-  kind: string;
-  singular?: string;
-  listKind?: string;
-  shortNames?: string[];
-  categories?: string[];
-}
-
 function withFinalizers(object: KubeObject, finalizers: string[]): KubeObject {
   return asObject({ ...object, metadata: { ...object.metadata, finalizers } } as never);
-}
-
-function establishedStatus(definition: KubeObject, now: string): unknown {
-  const names = (at(definition, "spec", "names") ?? {}) as Names;
-  const existing = at(definition, "status", "conditions");
-  const condition = (type: string, reason: string, message: string) => {
-    const before = Array.isArray(existing) ? existing.find((each) => isRecord(each) && each.type === type) : undefined;
-    return before ?? { type, status: "True", lastTransitionTime: now, reason, message };
-  };
-  const versions = at(definition, "spec", "versions");
-  const stored = Array.isArray(versions)
-    ? versions.filter((version) => isRecord(version) && version.storage === true)
-    : [];
-  return {
-    conditions: [
-      condition("NamesAccepted", "NoConflicts", "no conflicts found"),
-      condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
-    ],
-    acceptedNames: {
-      ...names,
-      singular: names.singular ?? names.kind.toLowerCase(),
-      listKind: names.listKind ?? `${names.kind}List`,
-    },
-    storedVersions: stored.map((version) => version.name),
-  };
 }
 
 function selectableFields(version: Record<string, unknown>): Record<string, string[]> {

@@ -39,6 +39,7 @@ export function metadataFault(metadata: unknown): string | undefined {
 function value(given: unknown, schema: BuiltinSchema, path: string, owner: string, unknown: string[]): unknown {
   if (given === undefined || schema["x-kubernetes-preserve-unknown-fields"]) return withoutUndefined(given);
   if (given === null) return undefined;
+  if (schema.format === "quantity") return quantity(given);
   const type = Array.isArray(given) ? "array" : typeof given;
   const fits = schema.type === "integer" ? Number.isInteger(given) : schema.type === type;
   if (!fits) throw mismatch(given, schema, path, owner);
@@ -88,6 +89,13 @@ function checkTime(text: string, form: RegExp, decimals: string): void {
     ? `${JSON.stringify(text.slice(19))} as ${JSON.stringify(decimals || "Z07:00")}`
     : `${JSON.stringify(text)} as "2006"`;
   throw new Undecodable(`parsing time ${JSON.stringify(text)} as ${JSON.stringify(layout)}: cannot parse ${rest}`);
+}
+
+function quantity(given: unknown): string {
+  const text = String(given);
+  if (/^[+-]?[0-9.]+[eEinumkKMGTP]*[-+]?[0-9]*$/.test(text)) return text;
+  const form = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$";
+  throw new Undecodable(`quantities must match the regular expression '${form}'`);
 }
 
 function checkBase64(text: string): void {

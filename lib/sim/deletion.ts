@@ -1,6 +1,6 @@
 // What a deletion makes of an object: refused by its preconditions, gone at once, or marked and held by finalizers. Pure; the
 // registry stores the result. Source: k8s.io/apiserver pkg/registry/rest/delete.go and pkg/registry/generic/registry/store.go.
-import { type KubeObject, timestamp } from "./objects.ts";
+import { at, type KubeObject, textAt, timestamp } from "./objects.ts";
 import type { ResourceType } from "./resources.ts";
 import { conflict } from "./status.ts";
 
@@ -47,13 +47,22 @@ export function markDeleted(
   const finalizers = [...finalizersFor(object, deletion.propagationPolicy), ...added];
   const marked: KubeObject = { ...object, metadata: { ...object.metadata, finalizers } };
   if (finalizers.length === 0) delete marked.metadata.finalizers;
-  if (mayVanish(marked)) return undefined;
-  if (deletionTimestamp) return marked;
-  marked.metadata.deletionTimestamp = timestamp(nowMs);
+  const grace = type.storage === "/pods" ? graceOf(object, deletion) : 0;
+  if (grace === 0 && mayVanish(marked)) return undefined;
+  if (deletionTimestamp && grace >= (object.metadata.deletionGracePeriodSeconds ?? 0)) return marked;
+  marked.metadata.deletionTimestamp = timestamp(nowMs + grace * 1000);
   if (type.storage === "/namespaces") marked.status = { phase: "Terminating" };
-  else marked.metadata.deletionGracePeriodSeconds = 0;
+  else marked.metadata.deletionGracePeriodSeconds = grace;
   if (marked.metadata.generation) marked.metadata.generation++;
   return marked;
+}
+
+/** Seconds that a pod has to stop in: none if it runs nowhere, or no more. Source: pkg/registry/core/pod/strategy.go. */
+function graceOf(pod: KubeObject, { gracePeriodSeconds }: Deletion): number {
+  if (!textAt(pod, "spec", "nodeName") || ["Succeeded", "Failed"].includes(textAt(pod, "status", "phase"))) return 0;
+  const own = at(pod, "spec", "terminationGracePeriodSeconds");
+  const seconds = gracePeriodSeconds ?? (typeof own === "number" ? own : 30);
+  return seconds < 0 ? 1 : seconds;
 }
 
 /** No finalizer holds the object, nor, for a namespace, the one in its spec. */

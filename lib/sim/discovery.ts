@@ -12,7 +12,7 @@ export function discover(resources: Resources, path: string): JSONObject | undef
   if (root === "") return { paths: paths(resources) };
   if (root === "version") return versionInfo();
   if (root === "api" && parts.length === 1) {
-    return { kind: "APIVersions", apiVersion: "v1", versions: ["v1"], serverAddressByClientCIDRs: [] };
+    return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [] };
   }
   if (root === "apis" && parts.length === 1) {
     return { kind: "APIGroupList", apiVersion: "v1", groups: groups(resources) };
@@ -55,9 +55,23 @@ function groups(resources: Resources): JSONObject[] {
     if (type.group) versions.set(type.group, (versions.get(type.group) ?? new Set()).add(type.version));
   }
   return [...versions].map(([name, all]) => {
-    const each = [...all].map((version): JSONObject => ({ groupVersion: `${name}/${version}`, version }));
+    const each = [...all].sort(byPriority).map((version): JSONObject => ({
+      groupVersion: `${name}/${version}`,
+      version,
+    }));
     return { name, versions: each, preferredVersion: each[0] ?? {} };
   });
+}
+
+/** As the API server ranks versions: stable before beta before alpha, and the higher first. */
+function byPriority(a: string, b: string): number {
+  const rank = (version: string) => {
+    const [, major = "", stage = "", minor = ""] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? [];
+    return [{ "": 2, beta: 1, alpha: 0 }[stage] ?? 0, Number(major), Number(minor)];
+  };
+  const [left, right] = [rank(a), rank(b)];
+  for (const [i, value] of left.entries()) if (value !== right[i]) return (right[i] ?? 0) - value;
+  return 0;
 }
 
 function resourceList(resources: Resources, group: string, version: string): JSONObject | undefined {
@@ -68,7 +82,7 @@ function resourceList(resources: Resources, group: string, version: string): JSO
     const entry: JSONObject = { name: type.resource, singularName, namespaced, kind, verbs };
     if (shortNames.length > 0) entry.shortNames = shortNames;
     if (categories.length > 0) entry.categories = categories;
-    return [entry, ...subresources(type)];
+    return [entry, ...subresourcesOf(type)];
   });
   return {
     kind: "APIResourceList",
@@ -78,7 +92,8 @@ function resourceList(resources: Resources, group: string, version: string): JSO
   };
 }
 
-function subresources(type: ResourceType): JSONObject[] {
+/** Entries of a resource list for what can be asked below an object. */
+export function subresourcesOf(type: ResourceType): JSONObject[] {
   const { namespaced, kind } = type;
   const found: JSONObject[] = [];
   if (type.hasStatus) {

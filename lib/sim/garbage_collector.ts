@@ -171,7 +171,9 @@ export class GarbageCollector implements Disposable {
     if (stored.some((each) => storage.list(each.storage, name).length > 0)) return;
     const spec = namespace.spec as { finalizers?: string[] } | undefined;
     if (!spec?.finalizers?.length) return;
-    this.#registry.update(type, "", name, (current) => ({ ...(current ?? namespace), spec: {} }));
+    this.#registry.update(type, "", name, (current) => ({ ...(current ?? namespace), spec: {} }), {
+      subresource: "finalize",
+    });
   }
 
   #dependentsOf(uid: string): { type: ResourceType; object: KubeObject }[] {

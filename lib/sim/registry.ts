@@ -2,7 +2,7 @@
 // subresource, finalizers, preconditions, no write for no change. HTTP stays outside; the garbage collector and other
 // in-process controllers use it directly. Synchronous: one call is one step, nothing interleaves.
 import type { Clock } from "../clock.ts";
-import { admitCreate } from "./admission.ts";
+import { admitCreate, refuseImmortal } from "./admission.ts";
 import { toServed, toStored } from "./conversion.ts";
 import {
   checkPreconditions,
@@ -41,10 +41,10 @@ export class Registry {
     if (object.metadata.resourceVersion) {
       throw new ApiError(500, "", "resourceVersion should not be set on objects to be created");
     }
+    admitCreate(this, type, namespace, object.metadata.name ?? object.metadata.generateName ?? "", "namespace");
     const generateName = object.metadata.name ? undefined : object.metadata.generateName;
     if (generateName) object.metadata.name = generateName.slice(0, 58) + this.#suffix();
     const name = object.metadata.name ?? "";
-    admitCreate(this, type, namespace, name, "namespace");
     object.metadata.uid = uuid(() => this.clock.random());
     object.metadata.creationTimestamp = timestamp(this.clock.now());
     delete object.metadata.deletionTimestamp;
@@ -123,6 +123,7 @@ export class Registry {
     options: Deletion = {},
   ): { object: KubeObject; gone: boolean } {
     const old = this.get(type, namespace, name);
+    if (type.storage === "/namespaces") refuseImmortal(type, name);
     checkPreconditions(type, old, options);
     const marked = markDeleted(type, old, options, this.clock.now());
     if (!marked) return { object: options.dryRun ? old : this.storage.remove(type.storage, old), gone: true };

@@ -4,7 +4,7 @@ import type { JSONObject, JSONValue } from "../kube/contract.ts";
 import { type Audience, showList, showObject } from "./answers.ts";
 import { addWarnings, errorResponse, jsonResponse, mediaType, readBody, success, unreadable } from "./http_body.ts";
 import { list } from "./lists.ts";
-import { asJSON, asObject, isJSONObject, type KubeObject, storageKey } from "./objects.ts";
+import { asJSON, asObject, isJSONObject, type KubeObject, storageKey, timestamp } from "./objects.ts";
 import { jsonPatch, mergePatch } from "./patch.ts";
 import type { Registry } from "./registry.ts";
 import type { RequestInfo } from "./request_info.ts";
@@ -32,7 +32,9 @@ export class ResourceApi {
       this.registry.get(type, info.namespace, info.name);
       throw badRequest(`pod ${info.name} does not have a host assigned`);
     }
-    if (info.subresource && !(info.subresource === "status" && type.hasStatus)) throw unknownResource();
+    const isFinalize = type.storage === "/namespaces" && info.subresource === "finalize" && info.verb === "update";
+    const isStatus = info.subresource === "status" && type.hasStatus;
+    if (info.subresource && !isStatus && !isFinalize) throw unknownResource();
     // What is created has no name in the path yet, what is changed has; a namespaced object needs its namespace.
     const named = ["update", "patch"].includes(info.verb);
     const alone = info.verb === "create";
@@ -111,6 +113,12 @@ export class ResourceApi {
     const options = readDeletion(info, (await readBody(request)).value);
     const { object, gone } = this.registry.delete(type, spaceOf(type, info), info.name, options);
     const { name = "", uid = "" } = object.metadata;
+    // A pod that is gone at once is shown as it was marked.
+    if (gone && type.storage === "/pods" && !options.dryRun) {
+      const deletionTimestamp = timestamp(this.clock.now());
+      const metadata = { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 };
+      return showObject(this.#audience(type, info, request), { ...object, metadata });
+    }
     if (!gone) {
       return showObject(this.#audience(type, info, request), object, options.orphanDependents === false ? 202 : 200);
     }

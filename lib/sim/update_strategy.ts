@@ -35,6 +35,7 @@ export function prepareUpdate(
   }
   if (kept.generateName && !next.metadata.generateName) next.metadata.generateName = kept.generateName;
   if (kept.managedFields && !next.metadata.managedFields) next.metadata.managedFields = kept.managedFields;
+  if (type.storage === "/namespaces") keepNamespace(next, old, subresource);
   if (type.hasStatus && type.resource !== "pods") {
     if (old.status === undefined) delete next.status;
     else next.status = old.status;
@@ -51,4 +52,10 @@ export function countGeneration(type: ResourceType, next: KubeObject, old: KubeO
     ...(type.hasStatus && { status: null }),
   });
   if (!sameJSON(desired(next), desired(old))) next.metadata.generation = (old.metadata.generation ?? 0) + 1;
+}
+
+/** A namespace keeps its label, and the finalizers of its spec go by a subresource of their own. */
+function keepNamespace(next: KubeObject, old: KubeObject, subresource: string): void {
+  next.metadata.labels = { ...next.metadata.labels, "kubernetes.io/metadata.name": old.metadata.name ?? "" };
+  if (subresource !== "finalize") next.spec = old.spec;
 }

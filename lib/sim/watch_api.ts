@@ -7,7 +7,7 @@ import type { Predicate } from "./selectors.ts";
 import { ApiError, gone } from "./status.ts";
 import type { WatchHub } from "./watch_hub.ts";
 
-const headers = { "content-type": "application/json", "cache-control": "no-cache, private" };
+const headers = { "content-type": "application/json" };
 /** A watch that names no end gets one between once and twice this. */
 const minimumTimeoutMs = 1_800_000;
 
