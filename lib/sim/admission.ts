@@ -1,6 +1,7 @@
-// What is refused before an object is stored although the object itself is fine: its namespace is missing or terminating, or
-// a ResourceQuota on the number of objects is used up. Source: the NamespaceLifecycle and ResourceQuota admission plug-ins.
-import { at, isRecord, storageKey } from "./objects.ts";
+// What is refused before an object is stored although the object itself is fine: its namespace is missing or terminating, its
+// definition is going, or a ResourceQuota is used up. Source: the NamespaceLifecycle admission plug-in, apiextensions-apiserver.
+import { storageKey } from "./objects.ts";
+import { admitQuota } from "./quota.ts";
 import type { ResourceType } from "./resources.ts";
 import { forbidden, notFound } from "./status.ts";
 import type { Storage } from "./storage.ts";
@@ -26,7 +27,7 @@ export function admitCreate(
     }
   }
   if (!type.namespaced || type.verbs.length === 1) return;
-  if (stage === "quota") return admitQuota(registry, type, namespace, name);
+  if (stage === "quota") return admitQuota(registry.storage, type, namespace, name);
   const found = registry.storage.get("/namespaces", storageKey("", namespace));
   if (!found) throw notFound({ group: "", resource: "namespaces", kind: "Namespace" }, namespace);
   if (!found.metadata.deletionTimestamp) return;
@@ -37,19 +38,6 @@ export function admitCreate(
       field: "metadata.namespace",
     },
   ]);
-}
-
-function admitQuota(registry: Stored, type: ResourceType, namespace: string, name: string): void {
-  const what = type.group ? `count/${type.resource}.${type.group}` : `count/${type.resource}`;
-  for (const quota of registry.storage.list("/resourcequotas", namespace)) {
-    const hard = at(quota, "spec", "hard");
-    const limit = isRecord(hard) ? hard[what] ?? (type.group ? undefined : hard[type.resource]) : undefined;
-    if (limit === undefined) continue;
-    const used = registry.storage.list(type.storage, namespace).length;
-    if (used < Number(limit)) continue;
-    const figures = `requested: ${what}=1, used: ${what}=${used}, limited: ${what}=${limit}`;
-    throw forbidden(type, name, `exceeded quota: ${quota.metadata.name}, ${figures}`);
-  }
 }
 
 /** Some namespaces are there for good. */

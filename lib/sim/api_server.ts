@@ -15,6 +15,7 @@ import { bareNotFound, errorResponse, jsonResponse, readBody } from "./http_body
 import { impersonated } from "./impersonation.ts";
 import { asObject, textAt } from "./objects.ts";
 import { openApi } from "./openapi.ts";
+import { keepQuotas } from "./quota_status.ts";
 import { accessDenied, type Attributes, attributesOf, authorize, everything, rulesFor } from "./rbac.ts";
 import { Registry } from "./registry.ts";
 import { type RequestInfo, requestInfo } from "./request_info.ts";
@@ -75,6 +76,7 @@ export class ApiServer implements Disposable {
   #custom: CustomResources;
   #garbageCollector: GarbageCollector;
   #serviceAccounts: Disposable;
+  #quotas: Disposable;
   #api: ResourceApi;
   #transport: FaultyTransport;
   #answered = 0;
@@ -92,6 +94,7 @@ export class ApiServer implements Disposable {
     this.#api = new ResourceApi(this.registry, this.watches, this.clock);
     this.#transport = new FaultyTransport(this.faults, this.watches, this.clock);
     this.#serviceAccounts = makeDefaultServiceAccounts(this.registry);
+    this.#quotas = keepQuotas(this.registry);
     for (const name of ["default", "kube-system", "kube-public", "kube-node-lease"]) {
       this.install({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
     }
@@ -151,6 +154,7 @@ export class ApiServer implements Disposable {
     this.#custom[Symbol.dispose]();
     this.#transport[Symbol.dispose]();
     this.#serviceAccounts[Symbol.dispose]();
+    this.#quotas[Symbol.dispose]();
     this.watches[Symbol.dispose]();
   }
 
@@ -205,13 +209,8 @@ export class ApiServer implements Disposable {
     }
     if (type.resource === "serviceaccounts" && info.subresource === "token" && info.verb === "create") {
       const account = this.registry.get(type, info.namespace, info.name);
-      const uid = account.metadata.uid ?? "";
-      const answer = tokenRequest(
-        (await readBody(request)).value,
-        { namespace: info.namespace, name: info.name, uid },
-        this.authentication,
-      );
-      return jsonResponse(201, answer);
+      const { value } = await readBody(request);
+      return jsonResponse(201, tokenRequest(value, account, this.registry, this.authentication));
     }
     return await this.#api.answer(type, info, request);
   }

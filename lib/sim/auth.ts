@@ -14,6 +14,7 @@ interface Minted {
   user: UserInfo;
   audiences: string[];
   expiresAtMs: number;
+  isAlive: () => boolean;
 }
 
 /** The audience of a token that was asked for without one. */
@@ -54,18 +55,24 @@ export class Authentication {
     const given = this.#given.get(token);
     if (given) return { user: given, audiences: audiences.filter((audience) => audience === defaultAudience) };
     const minted = this.#minted.get(token);
-    if (!minted || minted.expiresAtMs <= this.#clock.now()) return undefined;
+    if (!minted || minted.expiresAtMs <= this.#clock.now() || !minted.isAlive()) return undefined;
     const shared = minted.audiences.filter((audience) => audiences.includes(audience));
     return shared.length > 0 ? { user: minted.user, audiences: shared } : undefined;
   }
 
-  /** A new token of a service account. */
+  /** The audiences that a minted token is good for; undefined for any other. */
+  audiencesOf(token: string): string[] | undefined {
+    return this.#minted.get(token)?.audiences;
+  }
+
+  /** A new token of a service account; good until it expires, and as long as `isAlive` says so. */
   mint(
     namespace: string,
     name: string,
     uid: string,
     audiences: string[],
     seconds: number,
+    isAlive: () => boolean = () => true,
   ): { token: string; expiresAtMs: number } {
     const id = uuid(() => this.#clock.random());
     const expiresAtMs = this.#clock.now() + seconds * 1000;
@@ -78,7 +85,7 @@ export class Authentication {
     const claims = { aud: audiences, exp: Math.floor(expiresAtMs / 1000), sub: user.username, jti: id };
     const token = [{ alg: "none", kid: "sim" }, claims].map((part) => base64Url(JSON.stringify(part))).join(".") +
       `.${id}`;
-    this.#minted.set(token, { user, audiences, expiresAtMs });
+    this.#minted.set(token, { user, audiences, expiresAtMs, isAlive });
     return { token, expiresAtMs };
   }
 

@@ -2,6 +2,7 @@
 // every schema is structural, and what an update may not change.
 // Source: k8s.io/apiextensions-apiserver pkg/apis/apiextensions/validation.
 import { at, isRecord, type KubeObject, textAt } from "./objects.ts";
+import { type Schema, valueFaults } from "./schema.ts";
 import { type FieldFault, invalidValue, notSupported, required } from "./status.ts";
 
 const dns1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
@@ -16,7 +17,7 @@ export function definitionFaults(definition: KubeObject, old?: KubeObject): Fiel
   const plural = textAt(definition, "spec", "names", "plural");
   const name = definition.metadata.name ?? "";
   const faults: FieldFault[] = [];
-  if (name !== `${plural}.${group}`) {
+  if (!old && name !== `${plural}.${group}`) {
     faults.push(invalidValue("metadata.name", name, 'must be spec.names.plural+"."+spec.group'));
   }
   if (!group) faults.push(required("spec.group"));
@@ -97,6 +98,14 @@ function structuralFaults(schema: Record<string, unknown>, path: string): FieldF
     if (!inner.type && !isOpen) {
       faults.push(required(`${where}.type`, `must not be empty for specified ${what}`));
     }
+    if (inner.default !== undefined) {
+      const wrong = valueFaults(inner.default, inner as Schema);
+      faults.push(...wrong.map((fault) => ({ ...fault, field: `${where}.default${fault.field}` })));
+    }
+    if (typeof inner.pattern === "string" && !isPattern(inner.pattern)) {
+      const why = `must be a valid regular expression, but isn't: ${inner.pattern}`;
+      faults.push(invalidValue(`${where}.pattern`, inner.pattern, why));
+    }
     faults.push(...structuralFaults(inner, where));
   };
   for (const [name, inner] of Object.entries(isRecord(schema.properties) ? schema.properties : {})) {
@@ -126,4 +135,14 @@ function changeFaults(definition: KubeObject, old: KubeObject): FieldFault[] {
     }
   }
   return faults;
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text, "u");
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 }

@@ -52,8 +52,8 @@ export function markDeleted(
   if (deletionTimestamp && grace >= (object.metadata.deletionGracePeriodSeconds ?? 0)) return marked;
   marked.metadata.deletionTimestamp = timestamp(nowMs + grace * 1000);
   if (type.storage === "/namespaces") marked.status = { phase: "Terminating" };
-  else marked.metadata.deletionGracePeriodSeconds = grace;
-  if (marked.metadata.generation) marked.metadata.generation++;
+  else if (type.resource !== "customresourcedefinitions") marked.metadata.deletionGracePeriodSeconds = grace;
+  if (type.custom && marked.metadata.generation) marked.metadata.generation++;
   return marked;
 }
 

@@ -56,7 +56,8 @@ export function authorize(storage: Storage, user: UserInfo, wanted: Attributes):
   if (user.groups.includes("system:masters")) return { allowed: true, reason: "" };
   const authenticated = user.groups.includes("system:authenticated");
   if (wanted.path !== undefined && wanted.verb === "get") {
-    const open = [...publicPaths, ...(authenticated ? discoveryPaths : [])];
+    const known = authenticated || user.groups.includes("system:unauthenticated");
+    const open = known ? [...publicPaths, ...(authenticated ? discoveryPaths : [])] : [];
     if (open.some((pattern) => matchesPath(pattern, wanted.path ?? ""))) return { allowed: true, reason: "" };
   }
   const isSelfReview = selfReviews.some(([apiGroup, resource]) =>
@@ -116,8 +117,9 @@ export function attributesOf(info: RequestInfo): Attributes {
   };
 }
 
-/** A list, watch or deletion of a collection that selects one name may be allowed for that name. */
+/** A list or watch that selects one name may be allowed for that name. */
 function pinnedName(info: RequestInfo): string {
+  if (info.verb !== "list" && info.verb !== "watch") return "";
   return selectedName(info.query.get("fieldSelector") ?? "") ?? "";
 }
 
@@ -145,14 +147,24 @@ export function accessDenied(user: UserInfo, wanted: Attributes): ApiError {
 function because(kind: string, binding: KubeObject, user: UserInfo): string {
   const { namespace = "", name = "" } = binding.metadata;
   const where = namespace ? `${name}/${namespace}` : name;
+  const subject = subjectFor(binding, user, namespace);
+  const account = textAt(subject, "namespace") || namespace;
+  const who = textAt(subject, "kind") === "ServiceAccount"
+    ? `${textAt(subject, "name")}/${account}`
+    : textAt(subject, "name");
   return `RBAC: allowed by ${kind} ${JSON.stringify(where)} of ${textAt(binding, "roleRef", "kind")} ${
     JSON.stringify(textAt(binding, "roleRef", "name"))
-  } to User ${JSON.stringify(user.username)}`;
+  } to ${textAt(subject, "kind")} ${JSON.stringify(who)}`;
 }
 
 function binds(binding: KubeObject, user: UserInfo, namespace: string): boolean {
-  const subjects = Array.isArray(binding.subjects) ? binding.subjects : [];
-  return subjects.some((subject) => {
+  return subjectFor(binding, user, namespace) !== undefined;
+}
+
+/** The first subject of a binding that the user is; undefined when he is none. */
+function subjectFor(binding: KubeObject, user: UserInfo, namespace: string): unknown {
+  const subjects: unknown[] = Array.isArray(binding.subjects) ? binding.subjects : [];
+  return subjects.find((subject) => {
     const name = textAt(subject, "name");
     switch (textAt(subject, "kind")) {
       case "User":

@@ -58,6 +58,11 @@ export function validate(object: KubeObject, schema: Schema, old?: KubeObject): 
   return faultsOf(value, { type: "object", ...schema, properties }, "", old ? before : undefined);
 }
 
+/** Faults of a value by itself, as a default is checked. */
+export function valueFaults(value: unknown, schema: Schema): FieldFault[] {
+  return faultsOf(value, schema, "", undefined);
+}
+
 function faultsOf(value: unknown, schema: Schema, path: string, old: unknown): FieldFault[] {
   if (old !== undefined && sameJSON(value, old)) return [];
   if (value === null && schema.nullable) return [];
