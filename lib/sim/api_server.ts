@@ -1,6 +1,6 @@
 // A Kubernetes API server in this process: storage, watches, access control and faults behind one `handle(request)`, which
-// `serve` puts on a real port. It stands in for kube-apiserver, garbage collector and namespace controller, and for no other
-// controller. Time and chance come from the given Clock alone, so that it runs on a virtual clock too.
+// `serve` puts on a real port. It stands in for kube-apiserver and for the controllers that empty namespaces, collect garbage,
+// count quotas, make default service accounts and confirm the end of pods. Time and chance come from the given Clock alone, so that it runs on a virtual clock too.
 import { yaml } from "../../deps.ts";
 import type { Clock } from "../clock.ts";
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
@@ -15,6 +15,7 @@ import { bareNotFound, errorResponse, jsonResponse, readBody } from "./http_body
 import { impersonated } from "./impersonation.ts";
 import { asObject, textAt } from "./objects.ts";
 import { openApi } from "./openapi.ts";
+import { confirmPodEnds } from "./pod_ends.ts";
 import { keepQuotas } from "./quota_status.ts";
 import { accessDenied, type Attributes, attributesOf, authorize, everything, rulesFor } from "./rbac.ts";
 import { Registry } from "./registry.ts";
@@ -75,8 +76,8 @@ export class ApiServer implements Disposable {
   #options: ApiServerOptions;
   #custom: CustomResources;
   #garbageCollector: GarbageCollector;
-  #serviceAccounts: Disposable;
-  #quotas: Disposable;
+  /** What other controllers of a cluster do, as far as clients rely on it. */
+  #controllers: Disposable[];
   #api: ResourceApi;
   #transport: FaultyTransport;
   #answered = 0;
@@ -93,8 +94,11 @@ export class ApiServer implements Disposable {
     this.#garbageCollector = new GarbageCollector(this.registry, options.garbageCollectionDelayMs);
     this.#api = new ResourceApi(this.registry, this.watches, this.clock);
     this.#transport = new FaultyTransport(this.faults, this.watches, this.clock);
-    this.#serviceAccounts = makeDefaultServiceAccounts(this.registry);
-    this.#quotas = keepQuotas(this.registry);
+    this.#controllers = [
+      makeDefaultServiceAccounts(this.registry),
+      keepQuotas(this.registry),
+      confirmPodEnds(this.registry),
+    ];
     for (const name of ["default", "kube-system", "kube-public", "kube-node-lease"]) {
       this.install({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
     }
@@ -153,8 +157,7 @@ export class ApiServer implements Disposable {
     this.#garbageCollector[Symbol.dispose]();
     this.#custom[Symbol.dispose]();
     this.#transport[Symbol.dispose]();
-    this.#serviceAccounts[Symbol.dispose]();
-    this.#quotas[Symbol.dispose]();
+    for (const controller of this.#controllers) controller[Symbol.dispose]();
     this.watches[Symbol.dispose]();
   }
 

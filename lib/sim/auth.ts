@@ -60,9 +60,10 @@ export class Authentication {
     return shared.length > 0 ? { user: minted.user, audiences: shared } : undefined;
   }
 
-  /** The audiences that a minted token is good for; undefined for any other. */
+  /** The audiences that a minted token is good for; undefined for any other, and for one that has ended. */
   audiencesOf(token: string): string[] | undefined {
-    return this.#minted.get(token)?.audiences;
+    const minted = this.#minted.get(token);
+    return minted && minted.expiresAtMs > this.#clock.now() && minted.isAlive() ? minted.audiences : undefined;
   }
 
   /** A new token of a service account; good until it expires, and as long as `isAlive` says so. */

@@ -1,10 +1,13 @@
 // Every conformance case, in the order of the files.
 import type { ConformanceCase } from "../harness.ts";
+import { accessCases } from "./access.ts";
 import { applyCases } from "./apply_and_definitions.ts";
 import { bodyCases } from "./bodies.ts";
 import { clusterCases } from "./cluster_semantics.ts";
+import { lifeCases } from "./cluster_life.ts";
 import { collectionCases } from "./collections.ts";
 import { customResourceCases } from "./custom_resources.ts";
+import { definitionCases } from "./definitions.ts";
 import { ownershipCases } from "./ownership.ts";
 import { schemaCases } from "./schemas.ts";
 import { versionCases } from "./versions.ts";
@@ -20,6 +23,9 @@ export const allCases: ConformanceCase[] = [
   ...versionCases,
   ...watchCases,
   ...clusterCases,
+  ...lifeCases,
+  ...accessCases,
   ...applyCases,
   ...ownershipCases,
+  ...definitionCases,
 ];
