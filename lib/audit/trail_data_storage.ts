@@ -59,15 +59,17 @@ export class TrailService {
     const atMs = this.#clock.now();
     const fromMs = last?.fromMs ?? Math.max(filter.sinceMs ?? 0, atMs - oldestMs);
     const total = await this.#count({ ...filter, sinceMs: fromMs });
-    this.#last = { atMs, fromMs, total };
-    if (!last) return yield* this.#fresh(filter);
-    if (total === last.total) return;
-    let missing = total - last.total;
-    for await (const event of this.#fresh({ ...filter, sinceMs: Math.max(fromMs, last.atMs - promptMs) })) {
-      missing--;
-      yield event;
+    if (!last) {
+      yield* this.#fresh(filter);
+    } else if (total !== last.total) {
+      let missing = total - last.total;
+      for await (const event of this.#fresh({ ...filter, sinceMs: Math.max(fromMs, last.atMs - promptMs) })) {
+        missing--;
+        yield event;
+      }
+      if (missing > 0) yield* this.#fresh({ ...filter, sinceMs: fromMs });
     }
-    if (missing > 0) yield* this.#fresh({ ...filter, sinceMs: fromMs });
+    this.#last = { atMs, fromMs, total }; // only now: what could not be read is still to come
   }
 
   async *#fresh(filter: TrailFilter): AsyncGenerator<TrailEvent> {

@@ -54,7 +54,7 @@ export async function audit(args: string[]): Promise<number> {
     const { values, positionals } = flagsOf(args);
     const question = questionOf(values, positionals, systemClock);
     const source = await sourceOf(values, complain);
-    await answer(question, source, systemClock, print);
+    await answer(question, source, systemClock, print, complain);
     return 0;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
@@ -183,7 +183,13 @@ async function isMissing(path: string): Promise<boolean> {
 /** Between two looks at what has come, with --follow. */
 const followEveryMs = 1_000;
 
-async function answer(question: Question, source: Source, clock: Clock, print: (line: string) => void): Promise<void> {
+async function answer(
+  question: Question,
+  source: Source,
+  clock: Clock,
+  print: (line: string) => void,
+  complain: (line: string) => void,
+): Promise<void> {
   const { filter, json, limit, follow } = question;
   const latest = new Latest(limit);
   const seen = new Latest(10_000);
@@ -195,10 +201,19 @@ async function answer(question: Question, source: Source, clock: Clock, print: (
     if (matches(event, filter) && seen.add(event)) latest.add(event);
   }
   show(latest.list());
+  let away = false;
   while (follow) {
     await sleep(clock, followEveryMs);
-    for await (const event of source(filter)) {
-      if (matches(event, filter) && seen.add(event)) show([event]);
+    try {
+      for await (const event of source(filter)) {
+        if (matches(event, filter) && seen.add(event)) show([event]);
+      }
+      if (away) complain("kubernaut-we audit: the trail can be read again");
+      away = false;
+    } catch (error) {
+      if (!(error instanceof Error) || error instanceof Deno.errors.BrokenPipe) throw error;
+      if (!away) complain(`kubernaut-we audit: ${error.message}; tried again until it can be read`);
+      away = true;
     }
   }
 }

@@ -9,7 +9,7 @@ import { Latest, matches, type TrailEvent, type TrailFilter, trailRow } from "..
 import { queryDataStorage, TrailService } from "../../lib/audit/trail_data_storage.ts";
 import { TrailFiles } from "../../lib/audit/trail_file.ts";
 import { audit } from "../../lib/cli/audit.ts";
-import { ManualClock } from "../../lib/clock.ts";
+import { ManualClock, systemClock } from "../../lib/clock.ts";
 import { silentLogger } from "../../lib/log.ts";
 import { DataStorage } from "../support/data_storage.ts";
 import { serveDataStorage } from "../support/data_storage_server.ts";
@@ -134,6 +134,15 @@ Deno.test("TrailService: what has come since, late events too, each row once, an
   assertEquals(await read(), [["prompt too", "late"], 3]);
   clock.advance(1000);
   assertEquals(await read(), [[], 1]);
+
+  // What is new cannot be read once it was counted: it is still to come.
+  await sink.deliver([at("after all", clock.now())], signal);
+  const { handle } = storage;
+  let asked = 0;
+  storage.handle = (request) =>
+    ++asked === 2 ? Promise.resolve(new Response("", { status: 503 })) : handle.call(storage, request);
+  await assertRejects(() => read(), Error, "answered the query with 503");
+  assertEquals(await read(), [["after all"], 2]);
 });
 
 /** The command as a person runs it. */
@@ -166,6 +175,48 @@ Deno.test("audit query: a table, or one event a line", async () => {
     assertEquals([json.code, JSON.parse(json.out)], [0, asFound(oneEvent("fix"))]);
   } finally {
     await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("audit tail --follow goes on through an outage of the service, and says so once", async () => {
+  const storage = new DataStorage();
+  await using server = await serveDataStorage(storage);
+  await using sink = new DataStorageSink({
+    url: server.url,
+    deadLetter: deadLetterLog(silentLogger),
+    clock: systemClock,
+  });
+  const { signal } = new AbortController();
+  const now = () => new Date(systemClock.now()).toISOString();
+  await sink.deliver([{ ...oneEvent("before"), event_timestamp: now() }], signal);
+  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", main, "audit", "tail", "-f", "--from", server.url],
+    env: { NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  try {
+    const out = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const err = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    const told = async (reader: typeof out, what: string) => {
+      for (let text = ""; !text.includes(what);) {
+        const { value, done } = await reader.read();
+        if (done) throw new Error(`ended without ${what}: ${text}`);
+        text += value;
+      }
+    };
+    await told(out, "payment/before");
+    storage.always = { status: 503 };
+    await told(err, "answered the query with 503: ");
+    storage.always = undefined;
+    await told(err, "the trail can be read again\n");
+    await sink.deliver([{ ...oneEvent("after"), event_timestamp: now() }], signal);
+    await told(out, "payment/after");
+    for (const reader of [out, err]) await reader.cancel();
+  } finally {
+    child.kill("SIGTERM");
+    await child.status;
   }
 });
 
