@@ -37,6 +37,8 @@ export interface Facts {
 export interface Memory {
   readonly firstSeenMs: number;
   progressMs: number;
+  /** When its run was first seen, and which. */
+  run?: { readonly uid: string; readonly seenMs: number };
   /** What the run in this version is waiting for, and when to ask its TaskRuns (again). */
   ask?: { readonly resourceVersion: string; intervalMs: number; atMs: number; why: Waiting | undefined };
   /** Before this time an API server that asked for patience is not asked again. */
@@ -85,6 +87,7 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
     claimAgeMs: Math.min(wallAgeMs, clock.monotonic() - memory.firstSeenMs),
     sinceProgressMs: clock.monotonic() - memory.progressMs,
     pipelineRun: { value: run, live: atPlace.live },
+    runAgeMs: ageOf(memory, run, clock),
     runIsWatched: caches.pipelineRuns.informer.watches(placeOfRun(execution, rules).namespace),
     foreignRun: own ? undefined : atPlace.value,
     strays: straysOf(caches, execution, placeOfRun(execution, rules), facts.gone),
@@ -160,6 +163,12 @@ export function placeOfRun(execution: Execution, rules: Rules): { namespace: str
   }
   if (claim) return claim.pipelineRun;
   return { namespace: rules.executionNamespace || execution.namespace, name: pipelineRunName(execution) };
+}
+
+function ageOf(memory: Memory, run: PipelineRun | undefined, clock: Clock): number {
+  if (!run) return 0;
+  if (memory.run?.uid !== run.uid) memory.run = { uid: run.uid, seenMs: clock.monotonic() };
+  return clock.monotonic() - memory.run.seenMs;
 }
 
 /** Whether it is the run of this execution: of its uid, and, once the status names one, that very run. */

@@ -20,7 +20,7 @@ const progressIntervalMs = 1_000;
 /** A run in a namespace that the configuration does not name any more is looked at this often. */
 const unwatchedPollMs = 5_000;
 /** A watch brings what was written within milliseconds; one that takes longer than this is not waited for. */
-const echoGraceMs = 2_000;
+const echoGraceMs = 5_000;
 const echoPollMs = 50;
 
 export function follow(s: Snapshot): Decision {
@@ -144,7 +144,7 @@ function start(s: Snapshot): Decision | undefined {
   const run = s.pipelineRun.value;
   if (!run || !isPending(run) || run.deletedAtMs !== undefined) return undefined;
   if (!s.rivals.complete) {
-    return s.claimAgeMs < echoGraceMs
+    return s.runAgeMs < echoGraceMs
       ? wait("the watch has not brought its own run yet: what came before that is not known", echoPollMs)
       : act({ do: "read", what: "rivals" }, "the watch is behind: who else is on the target?");
   }

@@ -61,6 +61,8 @@ export interface Snapshot {
   readonly sinceProgressMs: number;
   /** The execution's own run, by its uid: where the claim or the status says it is. */
   readonly pipelineRun: Seen<PipelineRun>;
+  /** Monotonic time since this process first saw that run, or wrote it. */
+  readonly runAgeMs: number;
   /** Whether a watch tells of that run: not where configuration has changed since it was created. */
   readonly runIsWatched: boolean;
   /** A run that stands under the name of ours: somebody else's, or one of our uid that is not the one the status names. */

@@ -139,6 +139,7 @@ export function snapshot(o: Partial<Snapshot> = {}): Snapshot {
     claimAgeMs: 0,
     sinceProgressMs: Infinity,
     pipelineRun: nothing,
+    runAgeMs: 0,
     runIsWatched: true,
     foreignRun: undefined,
     strays: [],

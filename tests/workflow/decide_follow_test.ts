@@ -221,13 +221,13 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
   ],
   [
     "pending, and the watch has not come as far as its creation: waited for a moment",
-    running({ pipelineRun: cached(pendingRun), rivals: around([], { complete: false }), claimAgeMs: 1_999 }),
+    running({ pipelineRun: cached(pendingRun), rivals: around([], { complete: false }), runAgeMs: 4_999 }),
     "wait 50",
     "the watch has not brought its own run yet: what came before that is not known",
   ],
   [
     "pending, and the watch stays behind: who else is there is read live",
-    running({ pipelineRun: cached(pendingRun), rivals: around([], { complete: false }), claimAgeMs: 2_000 }),
+    running({ pipelineRun: cached(pendingRun), rivals: around([], { complete: false }), runAgeMs: 5_000 }),
     "read rivals",
     "the watch is behind: who else is on the target?",
   ],
