@@ -165,9 +165,9 @@ const cases: readonly Case[] = [
   },
   {
     bundle: "unschedulable",
-    wanted: { spec: { executionConfig: { timeout: "6s" } } },
+    wanted: { spec: { executionConfig: { timeout: "15s" } } },
     failure: {
-      message: /timeout of 6s was up/,
+      message: /timeout of 15s was up/,
       reason: "DeadlineExceeded",
       task: "scale",
       index: 0,
