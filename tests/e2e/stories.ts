@@ -37,7 +37,7 @@ export async function playReal(cluster: Cluster, stories: readonly Story[]): Pro
   await using runs = await Recording.start(cluster, "pipelineruns");
   await using taskRuns = await Recording.start(cluster, "taskruns");
   for (const { name, wanted } of stories) await cluster.execute(name, wanted);
-  for (const { name } of stories) await cluster.untilPhase(name, finals, 90_000);
+  for (const { name } of stories) await cluster.untilPhase(name, finals, 150_000);
   for (const { name } of stories) await cluster.untilFree(cluster.target(name));
   const of = (recording: Recording) => recording.events.map(({ object }) => object);
   return seenOf(stories, { workflowexecutions: of(executions), pipelineruns: of(runs), taskruns: of(taskRuns) });
