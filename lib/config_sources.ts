@@ -126,6 +126,8 @@ export function fromArguments(
         ? `is no flag${suggestion(flag, [...known.keys(), ...only.keys(), ...otherFlags])}`
         : "is not expected; values follow their flag, as in --cooldown 5m or --leader-election=false";
       source.faults.push({ key: flag, place: flag.startsWith("-") ? place : `argument ${flag}`, message });
+      // What follows was meant for it: one slip is one fault.
+      if (flag.startsWith("-") && inline === undefined && args[index + 1]?.startsWith("-") === false) index++;
       continue;
     }
     const next = args[index + 1];

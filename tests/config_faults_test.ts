@@ -97,7 +97,9 @@ const wrong: [sentence: string, given: Given, faults: string[]][] = [
   ]],
   ["an unknown flag", { args: ["--cool-down", "5m"] }, [
     "flag --cool-down: is no flag; did you mean --cooldown?",
-    "argument 5m: is not expected; values follow their flag, as in --cooldown 5m or --leader-election=false",
+  ]],
+  ["a word that follows no flag", { args: ["--leader-election", "yes"] }, [
+    "argument yes: is not expected; values follow their flag, as in --cooldown 5m or --leader-election=false",
   ]],
   ["a flag without its value", { args: ["--cooldown", "--leader-election"] }, [
     "flag --cooldown: lacks its value: --cooldown VALUE",

@@ -7,6 +7,7 @@ import { type CommandLine, commands, type FlagValue } from "./commands.ts";
 
 /** A command of that name, or what to say of it. */
 export function unknownCommand(name: string): string {
+  if (name.startsWith("-")) return `flag ${name}: stands before the command; write kubernaut-we COMMAND ${name} …`;
   return `there is no command ${JSON.stringify(name)}${suggestion(name, Object.keys(commands))}`;
 }
 

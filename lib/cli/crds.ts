@@ -37,7 +37,7 @@ export async function crds(args: string[], options: CrdsOptions = {}): Promise<n
   const line = command === "print" && given.length > 0 ? "print takes no flags" : commandLine(given);
   if (typeof line === "string" || !["print", "install"].includes(command)) {
     const problem = typeof line === "string" ? line : `${JSON.stringify(command)} is not print or install`;
-    complain(`crds: ${problem}\n\n${usage}`);
+    complain(`kubernaut-we crds: ${problem}\n\n${usage}`);
     return 2;
   }
   if (command === "print") {
@@ -45,7 +45,7 @@ export async function crds(args: string[], options: CrdsOptions = {}): Promise<n
     return 0;
   }
   if (!options.connect) {
-    complain("crds install: there is no connection to a cluster here");
+    complain("kubernaut-we crds: there is no connection to a cluster here");
     return 1;
   }
   try {
@@ -54,7 +54,7 @@ export async function crds(args: string[], options: CrdsOptions = {}): Promise<n
     return 0;
   } catch (error) {
     if (!isUsersFault(error)) throw error;
-    complain(`crds install: ${error.message}`);
+    complain(`kubernaut-we crds: ${error.message}`);
     return 1;
   }
 }

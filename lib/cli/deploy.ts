@@ -49,7 +49,7 @@ export async function deploy(args: string[], options: DeployOptions = {}): Promi
     return 0;
   } catch (error) {
     if (!(error instanceof PrintError)) throw error;
-    for (const line of error.message.split("\n")) complain(`deploy print: ${line}`);
+    for (const line of error.message.split("\n")) complain(`kubernaut-we deploy: ${line}`);
     return 2;
   }
 }

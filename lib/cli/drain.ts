@@ -15,7 +15,7 @@ import { Metrics } from "../metrics.ts";
 import { parseDurationMs } from "../workflow/duration.ts";
 import { commands } from "./commands.ts";
 import { readIfThere } from "./config.ts";
-import { closeDoor, doorName, openDoor } from "./drain/door.ts";
+import { closeDoor, doorName, openDoor, untilOpen } from "./drain/door.ts";
 import { untilDrained } from "./drain/wait.ts";
 import { takeOwnFlags } from "./own_flags.ts";
 import { Program } from "./program.ts";
@@ -84,8 +84,12 @@ export async function drain(args: string[]): Promise<number> {
     });
     if (options.undo) {
       await openDoor(client, config);
-      print("new executions are let in");
-      return 0;
+      const open = await untilOpen(client, config, systemClock, stop.signal);
+      if (open) print("new executions are let in");
+      else {complain(
+          "kubernaut-we drain: the policy is deleted, but new executions are still refused: is another drained?",
+        );}
+      return open ? 0 : 1;
     }
     await checkCluster(client, config);
     const drained = await drainCluster(

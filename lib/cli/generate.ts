@@ -69,7 +69,7 @@ export async function generate(args: string[], options: CommandOptions = {}): Pr
       : await write(values.out, files, print);
   } catch (error) {
     if (!isUsersFault(error)) throw error;
-    complain(`generate: ${error.message}`);
+    complain(`kubernaut-we generate: ${error.message}`);
     return 1;
   }
 }
@@ -117,7 +117,9 @@ async function check(
     return 0;
   }
   for (const { path, is } of found) complain(`${folder}/${path}: ${is}`);
-  complain(`generate: ${found.length} of ${files.size} files are not as generated; run generate without --check`);
+  complain(
+    `kubernaut-we generate: ${found.length} of ${files.size} files are not as generated; run generate without --check`,
+  );
   return 1;
 }
 

@@ -135,8 +135,8 @@ async function readDocument(file: string, mayBeMissing: boolean): Promise<Fields
     document = yaml.parse(text);
   } catch (cause) {
     // The parser's message quotes the text, which may hold a key: its first line says enough.
-    const [firstLine] = (cause as Error).message.split("\n");
-    throw new KubeconfigError(`${file}: the kubeconfig is not YAML: ${firstLine}`, { cause });
+    const [firstLine = ""] = (cause as Error).message.split("\n");
+    throw new KubeconfigError(`${file}: the kubeconfig is not YAML: ${firstLine.replace(/:$/, "")}`, { cause });
   }
   if (document === null || document === undefined) return {};
   if (!isFields(document)) {

@@ -80,6 +80,13 @@ Deno.test("a command that there is not: what was probably meant", () => {
   assertEquals(unknownCommand("reconcile"), 'there is no command "reconcile"');
 });
 
+Deno.test("a flag before the command: where it stands instead", () => {
+  assertEquals(
+    unknownCommand("--config"),
+    "flag --config: stands before the command; write kubernaut-we COMMAND --config …",
+  );
+});
+
 async function program(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const main = new URL("../../main.ts", import.meta.url).pathname;
   const command = new Deno.Command(Deno.execPath(), {

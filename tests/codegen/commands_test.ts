@@ -60,7 +60,7 @@ Deno.test("generate writes what is missing or different, and --check names it", 
       `${out}/core/v1.ts: missing`,
       `${out}/core/v2.ts: no longer generated`,
       `${out}/meta/v1.ts: different`,
-      `generate: 3 of ${count} files are not as generated; run generate without --check`,
+      `kubernaut-we generate: 3 of ${count} files are not as generated; run generate without --check`,
     ].join("\n"),
   });
 });
@@ -115,7 +115,7 @@ Deno.test("generate --group names what the cluster serves when it does not serve
   assertEquals(await run(generate, ["--from-cluster", "--group", "apps/v2"], { connect }), {
     code: 1,
     out: "",
-    err: "generate: The cluster serves no apps/v2; it serves core/v1, apps/v1",
+    err: "kubernaut-we generate: The cluster serves no apps/v2; it serves core/v1, apps/v1",
   });
 });
 
@@ -130,9 +130,19 @@ for (
       2,
       '--group is "apps", must be GROUP/VERSION, for example apps/v1',
     ],
-    ["no cluster", ["--from-cluster"], 1, "generate: --from-cluster: there is no connection to a cluster here"],
-    ["a file that is not there", ["no-such-file.yaml"], 1, "generate: Cannot read no-such-file.yaml: No such file"],
-    ["a file that is no schema", [`${golden}crd.ts.txt`], 1, `generate: ${golden}crd.ts.txt: `],
+    [
+      "no cluster",
+      ["--from-cluster"],
+      1,
+      "kubernaut-we generate: --from-cluster: there is no connection to a cluster here",
+    ],
+    [
+      "a file that is not there",
+      ["no-such-file.yaml"],
+      1,
+      "kubernaut-we generate: Cannot read no-such-file.yaml: No such file",
+    ],
+    ["a file that is no schema", [`${golden}crd.ts.txt`], 1, `kubernaut-we generate: ${golden}crd.ts.txt: `],
   ] satisfies [string, string[], number, string][]
 ) {
   Deno.test(`generate refuses ${name}, with exit code ${code}`, async () => {
@@ -146,7 +156,7 @@ for (
 Deno.test("generate reports a URL that answers with an error", async () => {
   await using server = recordingServer(() => new Response("no", { status: 503 }));
   const { code, err } = await run(generate, [`${server.url}/x.yaml`]);
-  assertEquals([code, err], [1, `generate: Cannot read ${server.url}/x.yaml: the server answers 503`]);
+  assertEquals([code, err], [1, `kubernaut-we generate: Cannot read ${server.url}/x.yaml: the server answers 503`]);
 });
 
 Deno.test("--help explains, with exit code 0", async () => {

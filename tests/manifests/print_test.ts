@@ -11,19 +11,19 @@ async function run(...args: string[]): Promise<{ code: number; out: string; comp
 }
 
 const faults: [flags: string[], said: RegExp][] = [
-  [["--replicas", "many"], /^deploy print: --replicas: "many" is not a number of replicas; write 0 to 99$/],
-  [["--namespace", "My_Space"], /^deploy print: --namespace: "My_Space" is not a namespace's name; /],
-  [["--namespaces", "a,,b"], /^deploy print: --namespaces: "" is not a namespace's name; /],
+  [["--replicas", "many"], /^kubernaut-we deploy: --replicas: "many" is not a number of replicas; write 0 to 99$/],
+  [["--namespace", "My_Space"], /^kubernaut-we deploy: --namespace: "My_Space" is not a namespace's name; /],
+  [["--namespaces", "a,,b"], /^kubernaut-we deploy: --namespaces: "" is not a namespace's name; /],
   [
     ["--data-storage", "data-storage"],
-    /^deploy print: --data-storage: "data-storage" is not a URL; write http:\/\/HOST/,
+    /^kubernaut-we deploy: --data-storage: "data-storage" is not a URL; write http:\/\/HOST/,
   ],
-  [["--image", "two words"], /^deploy print: --image: "two words" is not an image's name$/],
+  [["--image", "two words"], /^kubernaut-we deploy: --image: "two words" is not an image's name$/],
   [
     ["--two-accounts", "--runner-account", "kubernaut-workflowexecution"],
-    /^deploy print: --runner-account: is kubernaut-workflowexecution, which --two-accounts is to keep for the controller$/,
+    /^kubernaut-we deploy: --runner-account: is kubernaut-workflowexecution, which --two-accounts is to keep for the controller$/,
   ],
-  [["--replica", "2"], /^deploy print: Unknown option '--replica'/],
+  [["--replica", "2"], /^kubernaut-we deploy: Unknown option '--replica'/],
 ];
 for (const [flags, said] of faults) {
   Deno.test(`deploy print ${flags.join(" ")} ends with 2, and says what is wrong`, async () => {

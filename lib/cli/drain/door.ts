@@ -12,7 +12,7 @@ const kinds = {
   validatingadmissionpolicies: "ValidatingAdmissionPolicy",
   validatingadmissionpolicybindings: "ValidatingAdmissionPolicyBinding",
 } as const;
-/** The API server's own caches bring a policy into force within seconds. */
+/** The API server's own caches bring a policy into force, and out of it, within seconds. */
 const inForceWithinMs = 30_000;
 
 /** Which door: one an installation, known by its lock namespace. */
@@ -49,12 +49,8 @@ export async function closeDoor(
     if (!(error instanceof StatusError) || (error.httpCode !== 404 && error.httpCode !== 403)) throw error;
     return error.httpCode === 404 ? "the cluster has no ValidatingAdmissionPolicy" : error.message;
   }
-  const untilMs = clock.monotonic() + inForceWithinMs;
-  while (!await isClosed(client, scope, signal)) {
-    if (clock.monotonic() > untilMs) return `the policy is not in force after ${inForceWithinMs / 1000} s`;
-    await sleep(clock, 500, signal);
-  }
-  return undefined;
+  const shut = await becomes(true, client, scope, clock, signal);
+  return shut ? undefined : `the policy is not in force after ${inForceWithinMs / 1000} s`;
 }
 
 /** Opens it again; one that was never closed is no error. */
@@ -67,6 +63,27 @@ export async function openDoor(client: RestClient, scope: Scope): Promise<void> 
       if (!(error instanceof StatusError) || error.httpCode !== 404) throw error;
     }
   }
+}
+
+/** Waits until an opened door lets executions through, too; false when it is time to wait no longer. */
+export function untilOpen(client: RestClient, scope: Scope, clock: Clock, signal: AbortSignal): Promise<boolean> {
+  return becomes(false, client, scope, clock, signal);
+}
+
+/** Whether the API server comes to refuse executions, or to take them, in the time that its caches may need. */
+async function becomes(
+  closed: boolean,
+  client: RestClient,
+  scope: Scope,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const untilMs = clock.monotonic() + inForceWithinMs;
+  while (await isClosed(client, scope, signal) !== closed) {
+    if (clock.monotonic() > untilMs) return false;
+    await sleep(clock, 500, signal);
+  }
+  return true;
 }
 
 function policies(scope: Scope): Record<keyof typeof kinds, JSONObject> {
