@@ -8,6 +8,7 @@ import { admin, anonymous, Authentication, unauthorized, type UserInfo } from ".
 import { aggregatedType, discoverAggregated, wantsAggregated } from "./aggregated_discovery.ts";
 import { CustomResources } from "./custom_resources.ts";
 import { discover } from "./discovery.ts";
+import { noEscalation } from "./escalation.ts";
 import { Faults } from "./faults.ts";
 import { FaultyTransport } from "./faulty_transport.ts";
 import { GarbageCollector } from "./garbage_collector.ts";
@@ -215,7 +216,8 @@ export class ApiServer implements Disposable {
       const { value } = await readBody(request);
       return jsonResponse(201, tokenRequest(value, account, this.registry, this.authentication));
     }
-    return await this.#api.answer(type, info, request);
+    const rbac = this.#options.authorization === "rbac";
+    return await this.#api.answer(type, info, request, rbac ? noEscalation(this.storage, user) : () => {});
   }
 
   #nonResource(info: RequestInfo, request: Request): Response {

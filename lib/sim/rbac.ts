@@ -38,7 +38,7 @@ export const everything: Rules = {
   nonResourceRules: [{ verbs: ["*"], nonResourceURLs: ["*"] }],
 };
 
-const group = "rbac.authorization.k8s.io";
+export const rbacGroup = "rbac.authorization.k8s.io";
 
 /** Paths that everybody may read, as the roles system:discovery and system:public-info-viewer grant. */
 const publicPaths = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
@@ -66,11 +66,11 @@ export function authorize(storage: Storage, user: UserInfo, wanted: Attributes):
   if (authenticated && wanted.verb === "create" && isSelfReview) {
     return { allowed: true, reason: "" };
   }
-  for (const binding of storage.list(`${group}/clusterrolebindings`)) {
+  for (const binding of storage.list(`${rbacGroup}/clusterrolebindings`)) {
     if (!binds(binding, user, "") || !rulesOf(storage, binding, "").some((rule) => allows(rule, wanted))) continue;
     return { allowed: true, reason: because("ClusterRoleBinding", binding, user) };
   }
-  for (const binding of wanted.namespace ? storage.list(`${group}/rolebindings`, wanted.namespace) : []) {
+  for (const binding of wanted.namespace ? storage.list(`${rbacGroup}/rolebindings`, wanted.namespace) : []) {
     if (!binds(binding, user, wanted.namespace)) continue;
     if (!rulesOf(storage, binding, wanted.namespace).some((rule) => allows(rule, wanted))) continue;
     return { allowed: true, reason: because("RoleBinding", binding, user) };
@@ -81,9 +81,9 @@ export function authorize(storage: Storage, user: UserInfo, wanted: Attributes):
 /** All that the user may do in this namespace. */
 export function rulesFor(storage: Storage, user: UserInfo, namespace: string): Rules {
   if (user.groups.includes("system:masters")) return everything;
-  const clusterWide = storage.list(`${group}/clusterrolebindings`)
+  const clusterWide = storage.list(`${rbacGroup}/clusterrolebindings`)
     .filter((binding) => binds(binding, user, "")).flatMap((binding) => rulesOf(storage, binding, ""));
-  const here = (namespace ? storage.list(`${group}/rolebindings`, namespace) : [])
+  const here = (namespace ? storage.list(`${rbacGroup}/rolebindings`, namespace) : [])
     .filter((binding) => binds(binding, user, namespace)).flatMap((binding) => rulesOf(storage, binding, namespace));
   const authenticated = user.groups.includes("system:authenticated");
   const granted = [...clusterWide, ...here];
@@ -180,15 +180,19 @@ function subjectFor(binding: KubeObject, user: UserInfo, namespace: string): unk
 }
 
 function rulesOf(storage: Storage, binding: KubeObject, namespace: string): Rule[] {
-  const name = textAt(binding, "roleRef", "name");
-  const role = textAt(binding, "roleRef", "kind") === "ClusterRole"
-    ? storage.get(`${group}/clusterroles`, storageKey("", name))
-    : storage.get(`${group}/roles`, storageKey(namespace, name));
-  if (!role) return [];
+  return rulesOfRole(storage, textAt(binding, "roleRef", "kind"), textAt(binding, "roleRef", "name"), namespace) ?? [];
+}
+
+/** What a role allows, with what it gathers from others by label; undefined when there is no such role. */
+export function rulesOfRole(storage: Storage, kind: string, name: string, namespace: string): Rule[] | undefined {
+  const role = kind === "ClusterRole"
+    ? storage.get(`${rbacGroup}/clusterroles`, storageKey("", name))
+    : storage.get(`${rbacGroup}/roles`, storageKey(namespace, name));
+  if (!role) return undefined;
   const own = Array.isArray(role.rules) ? role.rules as Rule[] : [];
   const aggregation = isRecord(role.aggregationRule) ? role.aggregationRule.clusterRoleSelectors : undefined;
   if (!Array.isArray(aggregation)) return own;
-  const aggregated = storage.list(`${group}/clusterroles`).filter((each) =>
+  const aggregated = storage.list(`${rbacGroup}/clusterroles`).filter((each) =>
     aggregation.some((selector) =>
       isRecord(selector) && isRecord(selector.matchLabels) &&
       Object.entries(selector.matchLabels).every(([key, value]) => each.metadata.labels?.[key] === value)
@@ -210,6 +214,7 @@ function allows(rule: Rule, wanted: Attributes): boolean {
   return !rule.resourceNames?.length || rule.resourceNames.includes(wanted.name);
 }
 
-function matchesPath(pattern: string, path: string): boolean {
+/** Whether a path of a rule, which may end with `*`, means this one. */
+export function matchesPath(pattern: string, path: string): boolean {
   return pattern === path || pattern === "*" || (pattern.endsWith("*") && path.startsWith(pattern.slice(0, -1)));
 }

@@ -42,6 +42,7 @@ export class Registry {
       throw new ApiError(500, "", "resourceVersion should not be set on objects to be created");
     }
     admitCreate(this, type, namespace, object.metadata.name ?? object.metadata.generateName ?? "", "namespace");
+    options.admit?.(type, namespace, undefined, object);
     const generateName = object.metadata.name ? undefined : object.metadata.generateName;
     if (generateName) object.metadata.name = generateName.slice(0, 58) + this.#suffix();
     const name = object.metadata.name ?? "";
@@ -100,6 +101,7 @@ export class Registry {
       const fault = invalidValue("metadata.resourceVersion", 0, "must be specified for an update");
       throw invalid({ ...type, kind: type.resource }, name, [fault]);
     }
+    options.admit?.(type, namespace, old, wanted);
     const next = prepareUpdate(type, wanted, old, options.subresource ?? "");
     if (type.hasGeneration) countGeneration(type, next, old);
     this.#validate(type, next, old);

@@ -15,6 +15,7 @@ import { strategicMerge } from "./strategic_merge.ts";
 import { openWatch } from "./watch_api.ts";
 import type { WatchHub } from "./watch_hub.ts";
 import { readDeletion, readWriteOptions, type RequestOptions } from "./write_options.ts";
+import type { WriteOptions } from "./writes.ts";
 
 const jsonType = "application/json-patch+json";
 const mergeType = "application/merge-patch+json";
@@ -22,11 +23,13 @@ const strategicType = "application/strategic-merge-patch+json";
 const applyType = "application/apply-patch+yaml";
 const patchTypes = [jsonType, mergeType, strategicType, applyType];
 
+type Admit = NonNullable<WriteOptions["admit"]>;
+
 export class ResourceApi {
   constructor(readonly registry: Registry, readonly watches: WatchHub, readonly clock: Clock) {}
 
-  /** Answers a request on a known resource. Throws ApiError for what is refused. */
-  answer(type: ResourceType, info: RequestInfo, request: Request): Response | Promise<Response> {
+  /** Answers a request on a known resource; `admit` judges what is written. Throws ApiError for what is refused. */
+  answer(type: ResourceType, info: RequestInfo, request: Request, admit: Admit): Response | Promise<Response> {
     if (!type.verbs.includes(info.verb)) throw methodNotAllowed();
     if (type.storage === "/pods" && info.subresource === "log" && info.verb === "get") {
       this.registry.get(type, info.namespace, info.name);
@@ -49,11 +52,11 @@ export class ResourceApi {
       case "watch":
         return openWatch(this.watches, this.#audience(type, info, request), info);
       case "create":
-        return this.#create(type, info, request);
+        return this.#create(type, info, request, admit);
       case "update":
-        return this.#replace(type, info, request);
+        return this.#replace(type, info, request, admit);
       case "patch":
-        return this.#patch(type, info, request);
+        return this.#patch(type, info, request, admit);
       case "delete":
         return this.#delete(type, info, request);
       default:
@@ -71,8 +74,8 @@ export class ResourceApi {
     return showList(this.#audience(type, info, request), objects, metadata);
   }
 
-  async #create(type: ResourceType, info: RequestInfo, request: Request): Promise<Response> {
-    const options = readWriteOptions(info, this.clock.now(), "CreateOptions");
+  async #create(type: ResourceType, info: RequestInfo, request: Request, admit: Admit): Promise<Response> {
+    const options = { ...readWriteOptions(info, this.clock.now(), "CreateOptions"), admit };
     return await warned(options, async () => {
       const body = await this.#object(type, request, options);
       const created = this.registry.create(type, spaceOf(type, info), body, options);
@@ -80,9 +83,10 @@ export class ResourceApi {
     });
   }
 
-  async #replace(type: ResourceType, info: RequestInfo, request: Request): Promise<Response> {
+  async #replace(type: ResourceType, info: RequestInfo, request: Request, admit: Admit): Promise<Response> {
     const options = {
       ...readWriteOptions(info, this.clock.now(), "UpdateOptions"),
+      admit,
       mayCreate: true,
       conditional: true,
     };
@@ -93,11 +97,11 @@ export class ResourceApi {
     });
   }
 
-  async #patch(type: ResourceType, info: RequestInfo, request: Request): Promise<Response> {
+  async #patch(type: ResourceType, info: RequestInfo, request: Request, admit: Admit): Promise<Response> {
     const kind = mediaType(request);
     const types = type.custom ? patchTypes.filter((each) => each !== strategicType) : patchTypes;
     if (!types.includes(kind)) throw unsupportedMediaType(types);
-    const options = readWriteOptions(info, this.clock.now(), "PatchOptions", kind);
+    const options = { ...readWriteOptions(info, this.clock.now(), "PatchOptions", kind), admit };
     const { value: patch = null, duplicates } = await readBody(request);
     if (kind !== applyType) tellDuplicates(options, duplicates);
     return await warned(options, () => {

@@ -15,6 +15,8 @@ export interface WriteOptions {
   subresource?: string;
   /** managedFields after the write; absent: they are left as they are. */
   owners?: (type: ResourceType, before: KubeObject | undefined, after: KubeObject) => JSONObject[] | undefined;
+  /** Throws for what the writer may not make of this object. */
+  admit?: (type: ResourceType, namespace: string, before: KubeObject | undefined, after: KubeObject) => void;
   /** The object is what a patch made: what is wrong with it is told in other words. */
   patched?: boolean;
 }

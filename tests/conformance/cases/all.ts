@@ -8,6 +8,7 @@ import { lifeCases } from "./cluster_life.ts";
 import { collectionCases } from "./collections.ts";
 import { customResourceCases } from "./custom_resources.ts";
 import { definitionCases } from "./definitions.ts";
+import { escalationCases } from "./escalation.ts";
 import { ownershipCases } from "./ownership.ts";
 import { schemaCases } from "./schemas.ts";
 import { versionCases } from "./versions.ts";
@@ -25,6 +26,7 @@ export const allCases: ConformanceCase[] = [
   ...clusterCases,
   ...lifeCases,
   ...accessCases,
+  ...escalationCases,
   ...applyCases,
   ...ownershipCases,
   ...definitionCases,
