@@ -37,6 +37,8 @@ export interface Facts {
 export interface Memory {
   readonly firstSeenMs: number;
   progressMs: number;
+  /** When it was first seen being deleted. */
+  deletingSinceMs?: number;
   /** When its run was first seen, and which. */
   run?: { readonly uid: string; readonly seenMs: number };
   /** What the run in this version is waiting for, and when to ask its TaskRuns (again). */
@@ -85,6 +87,7 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
       facts.execution.value.resourceVersion === execution.resourceVersion,
     gone: facts.execution !== undefined && facts.execution.value?.uid !== execution.uid,
     claimAgeMs: Math.min(wallAgeMs, clock.monotonic() - memory.firstSeenMs),
+    deletionAgeMs: deletionAgeOf(memory, execution, clock),
     sinceProgressMs: clock.monotonic() - memory.progressMs,
     pipelineRun: { value: run, live: atPlace.live },
     runAgeMs: ageOf(memory, run, clock),
@@ -171,6 +174,13 @@ function ageOf(memory: Memory, run: PipelineRun | undefined, clock: Clock): numb
   return clock.monotonic() - memory.run.seenMs;
 }
 
+/** Whichever clock is right: neither one that is behind, nor a restart, makes a deletion wait longer. */
+function deletionAgeOf(memory: Memory, { deletedAtMs }: Execution, clock: Clock): number {
+  if (deletedAtMs === undefined) return 0;
+  memory.deletingSinceMs ??= clock.monotonic();
+  return Math.max(clock.now() - deletedAtMs, clock.monotonic() - memory.deletingSinceMs);
+}
+
 /** Whether it is the run of this execution: of its uid, and, once the status names one, that very run. */
 function isOwn(execution: Execution, run: PipelineRun | undefined): boolean {
   const uid = execution.status.pipelineRunRef?.uid;
@@ -231,6 +241,6 @@ function remembered({ memory, clock }: GatherContext, execution: Execution): Mem
   const known = memory.get(execution.uid);
   if (known) return known;
   const fresh = { firstSeenMs: nowMs, progressMs: -Infinity, retryAtMs: -Infinity };
-  if (!isFinal(execution)) memory.set(execution.uid, fresh);
+  if (!isFinal(execution) || execution.deletedAtMs !== undefined) memory.set(execution.uid, fresh);
   return fresh;
 }

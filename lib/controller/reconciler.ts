@@ -107,7 +107,7 @@ export class Reconciler {
       const decision = decide(snapshot);
       const { action } = decision;
       if (!action) {
-        if (isFinal(execution)) memory.delete(execution.uid);
+        if (isFinal(execution) && execution.deletedAtMs === undefined) memory.delete(execution.uid);
         const known = memory.get(execution.uid);
         if (known && decision.retryAfterMs) known.retryAtMs = clock.monotonic() + decision.retryAfterMs;
         return outcomeOf(decision);

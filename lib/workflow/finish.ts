@@ -106,14 +106,13 @@ function release(s: Snapshot, end: RecentEnd | undefined): Decision | undefined 
 
 /** Nothing is owed any more: our finalizer goes, and with a deletion the object. */
 function farewell(s: Snapshot): Decision {
-  const { execution, audit, nowMs } = s;
+  const { execution, audit, deletionAgeMs } = s;
   if (isOwed(execution)) {
     if (audit.is === "delivered" || audit.is === "rejected") {
       return act({ do: "removeFinalizer", announce: farewellNote(s) }, "nothing is owed any more");
     }
     if (execution.deletedAtMs === undefined) return wait("its audit events are on their way");
-    const waitedMs = nowMs - execution.deletedAtMs;
-    if (waitedMs < auditGraceMs) return wait("its audit events are on their way", auditGraceMs - Math.max(0, waitedMs));
+    if (deletionAgeMs < auditGraceMs) return wait("its audit events are on their way", auditGraceMs - deletionAgeMs);
     return act(
       { do: "spoolAudit" },
       "the audit trail is not reachable: spool what is owed, and let the deletion go on",

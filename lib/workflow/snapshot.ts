@@ -57,6 +57,8 @@ export interface Snapshot {
   readonly gone: boolean;
   /** The smaller of wall time since the claim and monotonic time since this process first saw it. */
   readonly claimAgeMs: number;
+  /** The greater of wall time since the deletion and monotonic time since this process first saw it; 0 without a deletion. */
+  readonly deletionAgeMs: number;
   /** Monotonic time since this process last wrote the execution's progress. */
   readonly sinceProgressMs: number;
   /** The execution's own run, by its uid: where the claim or the status says it is. */

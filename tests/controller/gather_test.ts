@@ -1,5 +1,5 @@
 // Whose a PipelineRun is, seen through caches and live reads: the label's uid decides, and once a status names a run, that
-// run's uid. The name alone decides nothing.
+// run's uid. The name alone decides nothing. And how long a deletion takes, by clocks of which one may be wrong.
 
 import { assertEquals } from "@std/assert";
 import { ManualClock } from "../../lib/clock.ts";
@@ -155,4 +155,17 @@ Deno.test("gatherOrphans: runs and locks of uids that the key has no execution o
     ["uid-old", "uid-old-run", "wfe-2"],
   ]);
   assertEquals(gatherOrphans(context, "payment/", () => ({})), []);
+});
+
+Deno.test("gather: a deletion's age is what the wall clock says, and at least the time since it was first seen", () => {
+  const clock = new ManualClock(startMs);
+  const memory: GatherContext["memory"] = new Map();
+  const agesOf = (of: ReturnType<typeof execution>) => gather({ ...world(), clock, memory }, of, {}).deletionAgeMs;
+  assertEquals(agesOf(execution()), 0);
+  const deleted = execution({ deletedAtMs: startMs - 7_000, status: { phase: "Completed" } });
+  assertEquals(agesOf(deleted), 7_000, "after a restart, too");
+  clock.jump(-3_600_000);
+  assertEquals(agesOf(deleted), 0);
+  clock.advance(9_000);
+  assertEquals(agesOf(deleted), 9_000, "though the clock says that it is yet to come");
 });

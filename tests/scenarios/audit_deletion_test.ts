@@ -65,6 +65,21 @@ Deno.test("a finished and a running execution, deleted while their audit waits, 
   await nothingMoreHappens(world);
 });
 
+Deno.test("a controller whose clock is an hour behind lets a deletion wait no longer than any other", async () => {
+  await using audited = await waiting({ done: "Completed", going: "Running" });
+  const { world, storage } = audited;
+  const deletedAtMs = world.clock.monotonic();
+  for (const name of ["done", "going"]) await world.request("DELETE", `${executions}/${name}`);
+  world.clock.jump(-3_600_000);
+  await world.until("they are gone", () => world.list("workflowexecutions").length === 0, 60_000);
+  assert(world.clock.monotonic() - deletedAtMs <= 30_000, `after ${world.clock.monotonic() - deletedAtMs} ms`);
+  assertEquals(spooled(world).length, 4);
+  world.clock.jump(3_600_000); // set right, so that the ledgers of the locks run out
+  storage.always = undefined;
+  await world.until("nothing is spooled", () => spooled(world).length === 0, 10 * 60_000);
+  await nothingMoreHappens(world);
+});
+
 Deno.test("what a killed controller has spooled is sent by its successor, alike if it is sent twice", async () => {
   await using audited = await auditedWorld();
   const { world, storage } = audited;

@@ -137,6 +137,7 @@ export function snapshot(o: Partial<Snapshot> = {}): Snapshot {
     current: true,
     gone: false,
     claimAgeMs: 0,
+    deletionAgeMs: 0,
     sinceProgressMs: Infinity,
     pipelineRun: nothing,
     runAgeMs: 0,

@@ -142,6 +142,7 @@ const anything = fc.record({
   rules,
   execution: executions,
   claimAgeMs: mostly(0, fc.constantFrom(119_999, 120_000, Infinity)),
+  deletionAgeMs: mostly(25_000, fc.constantFrom(0, 24_999)),
   sinceProgressMs: fc.constantFrom(0, 999, Infinity),
   pipelineRun: seen(runs),
   foreignRun: maybe(fc.oneof(otherRuns, runs.map((run) => ({ ...run, uid: "uid-stray" })))),
