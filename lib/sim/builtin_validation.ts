@@ -1,4 +1,5 @@
 // Validation of the built-in kinds, as far as a controller can get them wrong. Source: pkg/apis/*/validation of Kubernetes.
+import { quantityValue } from "./quota.ts";
 import { definitionFaults } from "./definition_validation.ts";
 import { at, isRecord, type KubeObject, sameJSON, textAt } from "./objects.ts";
 import { type NameRule, updateFaults, validateMetadata } from "./metadata_validation.ts";
@@ -167,7 +168,7 @@ function quotaFaults(object: KubeObject): FieldFault[] {
       return [invalidValue(field, String(quantity), "must be greater than or equal to 0")];
     }
     const isCount = !resource.includes("cpu") && !resource.includes("memory") && !resource.includes("storage");
-    return isCount && !/^\d+$/.test(String(quantity))
+    return isCount && !Number.isInteger(quantityValue(quantity))
       ? [invalidValue(field, String(quantity), "must be an integer")]
       : [];
   });

@@ -12,7 +12,7 @@ export function admitQuota(storage: Storage, type: ResourceType, namespace: stri
     for (const [what, limit] of Object.entries(hardOf(quota))) {
       if (storageOf(what) !== type.storage) continue;
       const used = storage.list(type.storage, namespace).length;
-      if (used < Number(limit)) continue;
+      if (used < quantityValue(limit)) continue;
       const figures = `requested: ${what}=1, used: ${what}=${used}, limited: ${what}=${limit}`;
       throw forbidden(type, name, `exceeded quota: ${quota.metadata.name}, ${figures}`);
     }
@@ -23,6 +23,17 @@ export function admitQuota(storage: Storage, type: ResourceType, namespace: stri
 export function hardOf(quota: KubeObject): Record<string, unknown> {
   const hard = at(quota, "spec", "hard");
   return isRecord(hard) ? hard : {};
+}
+
+/** The number that a quantity stands for: 1k, 1e3 and 1000000m are 1000, 1Ki is 1024; NaN for what is no quantity. */
+export function quantityValue(quantity: unknown): number {
+  const [, number = "", suffix = ""] = /^([+-]?[\d.]+)(.*)$/.exec(String(quantity)) ?? [];
+  if (/^([eE][+-]?\d+)?$/.test(suffix)) return Number.parseFloat(number + suffix);
+  const [, unit = "", binary = ""] = /^([numkKMGTPE])(i?)$/.exec(suffix) ?? [];
+  const parts = ["m", "u", "n"].indexOf(unit) + 1;
+  if (parts > 0) return Number(number) / 1000 ** parts;
+  const times = "kMGTPE".indexOf(unit.replace("K", "k")) + 1;
+  return unit === "" ? NaN : Number(number) * (binary ? 1024 : 1000) ** times;
 }
 
 /** The storage of what a quota counts: `count/pipelineruns.tekton.dev`, `count/configmaps`, or `configmaps`. */

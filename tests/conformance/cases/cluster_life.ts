@@ -156,6 +156,20 @@ conformanceCase("a quota's quantity is one, and not below 0", async ({ api, name
     return `${answer.code} ${answer.body.reason}`;
   };
   assertEquals([await refused("abc"), await refused("-1")], ["400 BadRequest", "422 Invalid"]);
+  assertEquals([await refused("1500m"), await refused("0.5")], ["422 Invalid", "422 Invalid"]);
+});
+
+conformanceCase("a quota's quantity may have a unit, and allows as many as it says", async ({ api, namespace }) => {
+  const hard = { configmaps: "1k", secrets: "2000m", services: "1e3", pods: "1Ki" };
+  await api.ok("POST", `/api/v1/namespaces/${namespace}/resourcequotas`, {
+    body: { metadata: { name: "q" }, spec: { hard } },
+  });
+  await eventually(async () => {
+    const { code } = await api.call("POST", `/api/v1/namespaces/${namespace}/configmaps`, {
+      body: { metadata: { generateName: "c-" } },
+    });
+    return code === 201;
+  });
 });
 
 const aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
