@@ -1,8 +1,8 @@
 // Validation of the built-in kinds, as far as a controller can get them wrong. Source: pkg/apis/*/validation of Kubernetes.
-import { quantityValue } from "./quota.ts";
 import { definitionFaults } from "./definition_validation.ts";
 import { at, isRecord, type KubeObject, sameJSON, textAt } from "./objects.ts";
 import { type NameRule, updateFaults, validateMetadata } from "./metadata_validation.ts";
+import { quantityValue } from "./quantity.ts";
 import { type FieldFault, forbiddenField, invalidValue, required } from "./status.ts";
 
 /** Faults of an object of a built-in resource; `old` when it replaces one. */
