@@ -23,7 +23,7 @@ export interface Mutation {
 export const mutations: readonly Mutation[] = [
   {
     name: "compare-and-swap",
-    shownBy: 238,
+    shownBy: 817,
     undoes: "a Lease is written whatever became of it since it was read",
     sabotage: () => ({ ...honest, request: (call) => isPatchOf(call, "leases") ? withoutPreconditions(call) : call }),
   },
