@@ -2,13 +2,13 @@
 import { assertEquals } from "@std/assert";
 import { cluster } from "./backend.ts";
 import { allCases } from "./cases/all.ts";
-import { executionsCrd, group, isCompacted, register } from "./harness.ts";
+import { executionsCrd, forgetfulOf, group, register } from "./harness.ts";
 import { widgetsName } from "./widgets.ts";
 
 const kubeconfig = Deno.env.get("KUBECONFIG");
 if (kubeconfig) {
   await using opened = await cluster(kubeconfig);
-  register(allCases, await isCompacted(opened.api), () => cluster(kubeconfig));
+  register(allCases, await forgetfulOf(opened.api), () => cluster(kubeconfig));
   Deno.test("the cluster is left without the definitions of these cases", async () => {
     await using backend = await cluster(kubeconfig);
     for (const name of [`workflowexecutions.${group}`, widgetsName]) {

@@ -13,24 +13,26 @@ export interface CaseContext {
   executions: string;
 }
 
+export type Forgetful = "lists" | "watches";
+
 export interface ConformanceCase {
   name: string;
   run(context: CaseContext): Promise<void>;
-  /** It is about versions that are no longer kept: a server that has just been started keeps them all. */
-  afterCompaction?: true;
+  /** It is about what lists or watches have forgotten: a server that has just been started remembers everything. */
+  forgotten?: Forgetful;
 }
 
 /**
  * Registers every case as a test on the given server. The first failure to open it fails each.
- * @param compacted whether it has forgotten its first versions
+ * @param forgetful what of the server has forgotten its first versions
  */
 export function register(
   cases: ConformanceCase[],
-  compacted: boolean,
+  forgetful: readonly Forgetful[],
   backend: () => Promise<Backend> | Backend,
 ): void {
   for (const each of cases) {
-    const leftOut = each.afterCompaction === true && !compacted;
+    const leftOut = each.forgotten !== undefined && !forgetful.includes(each.forgotten);
     const name = leftOut ? `${each.name} (left out: nothing is forgotten yet)` : each.name;
     Deno.test({ name, ignore: leftOut }, async () => {
       await using opened = await backend();
@@ -39,16 +41,19 @@ export function register(
   }
 }
 
-/** Whether the server has forgotten its first versions, or does so within half a minute. */
-export async function isCompacted(api: Api): Promise<boolean> {
+/** What of the server has forgotten its first versions, or does so within half a minute. */
+export async function forgetfulOf(api: Api): Promise<Forgetful[]> {
   const first = "/api/v1/namespaces?limit=1&resourceVersionMatch=Exact&resourceVersion=1";
   try {
     await eventually(async () => (await api.call("GET", first)).code === 410);
-    return true;
   } catch (error) {
-    if (error instanceof Error && error.message === notWithin) return false;
+    if (error instanceof Error && error.message === notWithin) return [];
     throw error;
   }
+  // Watches are served from a cache, which remembers longer.
+  const leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+  await using watch = await api.watch(`${leases}?watch=true&resourceVersion=1&timeoutSeconds=2`);
+  return (await watch.next())?.type === "ERROR" ? ["lists", "watches"] : ["lists"];
 }
 
 const notWithin = "did not come to hold within 30 s";

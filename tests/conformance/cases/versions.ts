@@ -11,8 +11,8 @@ export const versionCases: ConformanceCase[] = [];
 function conformanceCase(name: string, run: ConformanceCase["run"]): void {
   versionCases.push({ name, run });
 }
-function caseAfterCompaction(name: string, run: ConformanceCase["run"]): void {
-  versionCases.push({ name, run, afterCompaction: true });
+function forgottenCase(name: string, run: ConformanceCase["run"]): void {
+  versionCases.push({ name, run, forgotten: "lists" });
 }
 
 /** Leases a, b and c, and the version after them. */
@@ -62,7 +62,7 @@ conformanceCase("version 0 knows no chunks", async (context) => {
   assertEquals([names(list), meta(list).continue || undefined], [["a", "b", "c"], undefined]);
 });
 
-caseAfterCompaction("a version from before the history is Expired", async (context) => {
+forgottenCase("a version from before the history is Expired", async (context) => {
   for (const query of ["resourceVersionMatch=Exact&resourceVersion=1", "limit=1&resourceVersion=1"]) {
     assertEquals(
       await answerOf(context, query),
@@ -71,7 +71,7 @@ caseAfterCompaction("a version from before the history is Expired", async (conte
   }
 });
 
-caseAfterCompaction(
+forgottenCase(
   "a continue token from before the history is Expired, and brings one that goes on",
   async (context) => {
     const { api, leases } = context;

@@ -15,8 +15,8 @@ export const watchCases: ConformanceCase[] = [];
 function conformanceCase(name: string, run: ConformanceCase["run"]): void {
   watchCases.push({ name, run });
 }
-function caseAfterCompaction(name: string, run: ConformanceCase["run"]): void {
-  watchCases.push({ name, run, afterCompaction: true });
+function forgottenCase(name: string, run: ConformanceCase["run"]): void {
+  watchCases.push({ name, run, forgotten: "watches" });
 }
 
 async function create({ api, leases }: CaseContext, name: string, labels: JSONObject = {}): Promise<string> {
@@ -59,7 +59,7 @@ for (const [name, query, answer] of refusals) {
   });
 }
 
-caseAfterCompaction("a watch from before the history says Expired, and ends", async ({ api, leases }) => {
+forgottenCase("a watch from before the history says Expired, and ends", async ({ api, leases }) => {
   await using watch = await api.watch(`${leases}?watch=true&resourceVersion=1`);
   const first = await watch.next();
   assertEquals([first?.type, first?.object.code, first?.object.reason], ["ERROR", 410, "Expired"]);
