@@ -2,6 +2,7 @@
 // file's name is the time of its first event, so the last by name is the one that grows. No file is ever removed: how long
 // an audit trail is kept is for its owner to decide. A full disk is a failure like any other: reported, and tried again.
 
+import { dirname } from "node:path";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import type { AuditEvent } from "./event.ts";
@@ -74,6 +75,30 @@ export async function auditFiles(directory: string): Promise<string[]> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   return names.sort().map((name) => `${directory}/${name}`);
+}
+
+/**
+ * Why a file sink could keep nothing in its directory, in words for a person; undefined when it could. A directory that is
+ * missing is made only with the first event: the nearest one above it has to do.
+ */
+export async function directoryFault(directory: string): Promise<string | undefined> {
+  for (let path = directory;; path = dirname(path)) {
+    try {
+      if (!(await Deno.stat(path)).isDirectory) return `${path} is no directory`;
+      await Deno.remove(await Deno.makeTempFile({ dir: path, prefix: ".audit-" }));
+      return undefined;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound && path !== dirname(path) && !await exists(path)) continue;
+      // Below a file nothing is found, and the runtime says so in its own way.
+      if (error instanceof Deno.errors.NotADirectory && path !== dirname(path)) continue;
+      if (!(error instanceof Error)) throw error;
+      return `nothing can be written to ${path}: ${error.message}`;
+    }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await sizeOf(path) !== undefined;
 }
 
 async function lastFile(directory: string): Promise<{ path: string; sinceMs: number } | undefined> {

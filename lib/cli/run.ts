@@ -12,7 +12,7 @@ import { readIfThere } from "./config.ts";
 import { logTo, standardError } from "./process_log.ts";
 import { Program } from "./program.ts";
 import { openTracing } from "../traces.ts";
-import { checkCluster, StartupError } from "./startup.ts";
+import { checkAuditDirectories, checkCluster, StartupError } from "./startup.ts";
 import { version } from "./version.ts";
 
 export const runUsage =
@@ -59,6 +59,7 @@ async function start(config: Config, log: Logger): Promise<number> {
     ...(config.context ? { context: config.context } : {}),
   });
   for (const warning of await checkCluster(client, config)) log.warn(warning);
+  for (const warning of await checkAuditDirectories(config)) log.warn(warning);
   const identity = `${Deno.hostname()}_${crypto.randomUUID()}`;
   const program = new Program({ config, client, clock, log, metrics, identity, tracing });
   await using servers = await orStartupError("", program.serve());

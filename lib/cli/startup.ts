@@ -1,7 +1,9 @@
 // What must be there before a controller can do its work, looked at once at the start: each thing that is missing is one
 // line that says how to mend it.
 
+import { directoryFault } from "../audit/file.ts";
 import type { Config } from "../config.ts";
+import { describeSink } from "../config_values.ts";
 import type { RestClient } from "../kube/contract.ts";
 import { ConnectionError, StatusError } from "../kube/errors.ts";
 import { listPath } from "../controller/api.ts";
@@ -42,6 +44,15 @@ export async function checkCluster(client: RestClient, config: Config): Promise<
   ].filter((line) => line !== undefined);
   if (lines.length > 0) throw new StartupError(lines.join("\n"));
   return await missingNamespaces(client, config);
+}
+
+/** Directories of audit sinks that cannot be written to: what runs is not held up by them, but its audit trail is. */
+export async function checkAuditDirectories({ audit }: Config): Promise<string[]> {
+  const lines = await Promise.all(audit.sinks.map(async (sink) => {
+    const fault = sink.kind === "file" ? await directoryFault(sink.directory) : undefined;
+    return fault && `audit.sinks ${describeSink(sink)} cannot be used, audit events wait until it can: ${fault}`;
+  }));
+  return lines.filter((line) => line !== undefined);
 }
 
 /** Namespaces that are named and not there, and service accounts that are missing where PipelineRuns are created. */

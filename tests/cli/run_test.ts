@@ -3,7 +3,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { yaml } from "../../deps.ts";
-import { checkCluster, StartupError } from "../../lib/cli/startup.ts";
+import { checkAuditDirectories, checkCluster, StartupError } from "../../lib/cli/startup.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { loadConfig } from "../../lib/config.ts";
 import { KubeClient } from "../../lib/kube/client.ts";
@@ -106,6 +106,22 @@ for (const [sentence, flags, lines] of warnings) {
     assertEquals(await checkCluster(client, await defaults(flags)), lines);
   });
 }
+
+Deno.test("the check at the start warns of audit directories that can hold nothing, and makes none", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    const sinks = ["", "/a/b", "/file", "/file/a/b"].map((end) => `file:${folder}${end}`);
+    const wait = "cannot be used, audit events wait until it can";
+    assertEquals(await checkAuditDirectories(await defaults([`--audit-sinks=stdout,${sinks.join(",")}`])), [
+      `audit.sinks ${sinks[2]} ${wait}: ${folder}/file is no directory`,
+      `audit.sinks ${sinks[3]} ${wait}: ${folder}/file is no directory`,
+    ]);
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["file"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 Deno.test("the check at the start warns of nothing that it may not look at", async () => {
   const rights = { verbs: ["list"], apiGroups: ["*"], resources: ["*"] };
