@@ -24,7 +24,7 @@ interface Outage {
 }
 
 const outages: Record<string, Outage> = {
-  "an hour without an answer": { lengthMs: hour, answer: "store and hang", executions: 100, crowds: 5 },
+  "an hour without an answer": { lengthMs: hour, answer: "store and hang", executions: 2000, crowds: 8 },
   "eight days of 503": {
     lengthMs: 8 * 24 * hour,
     answer: { status: 503, headers: { "retry-after": "300" } },
