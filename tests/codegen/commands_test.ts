@@ -174,7 +174,8 @@ const crdPath =
 const crdWith = (...conditions: object[]) =>
   Response.json({
     spec: { group: "g", names: { kind: "K", plural: "ks" }, scope: "Namespaced", versions: [] },
-    status: { conditions },
+    // As a kube-apiserver says it of one that is a moment old.
+    status: { conditions: conditions.length > 0 ? conditions : null },
   });
 
 /** A clock on which every wait is over at once. */

@@ -211,8 +211,13 @@ export class Cluster implements AsyncDisposable {
     const contentType = getPatchContentType("apply-patch");
     await this.request("PATCH", `${path}?fieldManager=e2e&force=true`, definition, contentType);
     await this.until("WorkflowExecutions are served", 30_000, async () => {
-      const { conditions = [] } = ((await this.request("GET", path)).status ?? {}) as { conditions?: JSONObject[] };
-      return conditions.some(({ type, status }) => type === "Established" && status === "True");
+      // A definition that is seconds old has `conditions: null`; an established one may take a moment more to be served.
+      const { conditions } = ((await this.request("GET", path)).status ?? {}) as { conditions?: JSONObject[] | null };
+      if (!conditions?.some(({ type, status }) => type === "Established" && status === "True")) return false;
+      return await this.request("GET", `${roots.workflowexecutions}/workflowexecutions?limit=1`).catch((error) => {
+        if (error instanceof StatusError && error.httpCode === 404) return false as const;
+        throw error;
+      });
     });
   }
 }
