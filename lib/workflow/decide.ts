@@ -16,7 +16,7 @@ import { newPipelineRun, pipelineRunName } from "./pipeline_run.ts";
 import { fail, skipBusy, skipRecent } from "./outcome.ts";
 import { endOfFormerHolder } from "./recent_end.ts";
 import { judgeRefusal } from "./refusal.ts";
-import { announceRemoval, removalOf, withdraw } from "./removal.ts";
+import { announceRemoval, isGivingUp, removalOf, withdraw } from "./removal.ts";
 import { lookAround } from "./rivals.ts";
 import { holdsLock, type Snapshot } from "./snapshot.ts";
 import { conditions, rfc3339, running } from "./status.ts";
@@ -87,6 +87,9 @@ function busy(s: Snapshot): Decision | undefined {
   if (!s.holder.live) return act({ do: "read", what: "holder" }, "is the holder of the lock alive?");
   const holder = s.holder.value;
   const alive = s.holderHidden || (holder?.uid === lock.holder.uid && !isFinal(holder));
+  if (alive && isGivingUp(holder, s.holderRun.value)) {
+    return wait("the holder of the lock gives up: its run will not start", 1_000);
+  }
   if (mismatch || alive) return onceNothingRuns(s, () => skipBusy(s, { execution: holder }));
 
   // The holder is gone or has ended. What it left running is ended before anybody takes its place.

@@ -1,11 +1,12 @@
 // The lock of a committed execution that a hand has taken away: put back while nobody else has come. What has started keeps
 // its target whatever its Lease says; what has not gives up as soon as somebody else has been there (follow.ts, start).
 
-import { act, type Decision } from "./action.ts";
+import { act, type Decision, wait } from "./action.ts";
 import { isFinal, statusTimeMs } from "./execution.ts";
 import { type Holder, isReadable, newLock, type RecentEnd, takeLock } from "./lock.ts";
 import { isPending, type PipelineRun } from "./pipeline_run.ts";
 import { endOfFormerHolder } from "./recent_end.ts";
+import { isGivingUp } from "./removal.ts";
 import { holdsLock, type Snapshot, targetOf } from "./snapshot.ts";
 import { rfc3339 } from "./status.ts";
 import { stop } from "./stop.ts";
@@ -34,7 +35,8 @@ export function lockBack(s: Snapshot): Decision | undefined {
 
 /**
  * A lock, read live, in the hands of one that is gone or has ended without having run: a replica that was behind took it for
- * an execution that was final already. That is nobody to give way to. Undefined when somebody has really come.
+ * an execution that was final already. That is nobody to give way to, and neither is one that is about to fail, for it has
+ * said that its run will go. Undefined when somebody has really come.
  */
 export function takenByNobody(s: Snapshot): Decision | undefined {
   const { value: lock } = s.lock;
@@ -45,7 +47,9 @@ export function takenByNobody(s: Snapshot): Decision | undefined {
   }
   if (!s.holder.live) return act({ do: "read", what: "holder" }, "who has taken the lock?");
   const holder = s.holder.value;
-  if (s.holderHidden || (holder?.uid === lock.holder.uid && !isFinal(holder))) return undefined;
+  const alive = s.holderHidden || (holder?.uid === lock.holder.uid && !isFinal(holder));
+  if (alive && isGivingUp(holder, s.holderRun.value)) return wait("whoever took the lock gives up", 1_000);
+  if (alive) return undefined;
   const stopping = stop(s.holderRun, "holderRun", "ExecutionGone", s);
   if (stopping) return stopping;
   if (isTooSoonNow(s, [...lock.recentEnds, ...endOfFormerHolder(s)])) return undefined;

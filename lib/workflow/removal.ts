@@ -2,7 +2,8 @@
 // knows that it was not somebody else, and a replica that was about to commit the run is refused, for the status has changed.
 
 import { act, type Decision, wait } from "./action.ts";
-import { isPending } from "./pipeline_run.ts";
+import type { Execution } from "./execution.ts";
+import { isPending, type PipelineRun } from "./pipeline_run.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { conditions } from "./status.ts";
 
@@ -50,6 +51,12 @@ export function removalOf(
   if (said?.status !== "Unknown") return undefined;
   const { reason, message } = said;
   return reason === "StartDeadlineExceeded" || reason === "LockLost" ? { reason, message } : undefined;
+}
+
+/** It has said that its run will never start, and has not yet said that it failed for it. */
+export function isGivingUp(execution: Execution | undefined, run: PipelineRun | undefined): boolean {
+  if (!execution || execution.status.phase !== "Running" || (run && !isPending(run))) return false;
+  return removalOf({ execution }) !== undefined;
 }
 
 function usualCause({ rules }: Snapshot, reason: Because): string {

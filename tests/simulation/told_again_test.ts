@@ -8,6 +8,7 @@ const found: [seed: number, story: string][] = [
   [31, "a run in a namespace that is watched no longer is deleted, and its execution comes to its end"],
   [140, "a Lease that was wiped before the run could start is taken back, and the run starts"],
   [197, "an execution that gave up its run for another does not keep that other from running"],
+  [3_915, "nobody is skipped for an execution that holds the lock again, but has said that its run will go"],
   [201_459, "an execution that has removed its run, and not yet ended, is not given way to"],
 ];
 

@@ -33,8 +33,11 @@ const sameWorkflow = lock({ holder: { ...(held.holder ?? never()), workflowId: "
 
 const hidden = { holder: { value: undefined, live: true }, holderHidden: true };
 const announced = { type: "ExecutionComplete", status: "Unknown", reason: "LockLost", message: "" } as const;
+const lostItsLock = [{ ...announced, lastTransitionTime: "" }];
+const givingUp = other({ status: { phase: "Running", conditions: lostItsLock } });
+const pendingOfOther = otherRun({ ordered: "PipelineRunPending" });
 const lost = {
-  execution: execution({ finalizers, claim, status: { conditions: [{ ...announced, lastTransitionTime: "" }] } }),
+  execution: execution({ finalizers, claim, status: { conditions: lostItsLock } }),
   lock: live(held),
   holder: live(other()),
 };
@@ -104,6 +107,30 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
   [
     "a holder that is being deleted is alive until it has let go",
     snapshot({ execution: owed, lock: live(held), holder: live(other({ deletedAtMs: startMs })) }),
+    "status Skipped ResourceBusy",
+    "payment/deployment/api is held by payment/other (workflow scale)",
+  ],
+  [
+    "a holder that has said that its run will go is about to fail: nobody is skipped for it",
+    snapshot({ execution: owed, lock: live(held), holder: live(givingUp), holderRun: cached(pendingOfOther) }),
+    "wait 1000",
+    "the holder of the lock gives up: its run will not start",
+  ],
+  [
+    "the same once its run has gone",
+    snapshot({ execution: owed, lock: live(held), holder: live(givingUp) }),
+    "wait 1000",
+    "the holder of the lock gives up: its run will not start",
+  ],
+  [
+    "a holder whose run a hand has started all the same is one that runs",
+    snapshot({ execution: owed, lock: live(held), holder: live(givingUp), holderRun: cached(otherRun()) }),
+    "status Skipped ResourceBusy",
+    "payment/deployment/api is held by payment/other (workflow scale)",
+  ],
+  [
+    "a Pending holder that has said so takes it back and runs",
+    snapshot({ execution: owed, lock: live(held), holder: live(other({ status: { conditions: lostItsLock } })) }),
     "status Skipped ResourceBusy",
     "payment/deployment/api is held by payment/other (workflow scale)",
   ],

@@ -40,6 +40,7 @@ const started = pipelineRun({ succeeded: { status: "Unknown", reason: "Started",
 const theirRun: Rival = { run: otherRun(), execution: other() };
 const theirPendingRun: Rival = { ...theirRun, run: otherRun({ ordered: "PipelineRunPending" }) };
 const wasSkipped = other({ status: { phase: "Skipped" } });
+const givingUp = other(said("LockLost"));
 const sinceEnded = { ...held, recentEnds: [recentEnd({ completedAtMs: startMs })] };
 const around = (value: Rival[], o: Partial<Snapshot["rivals"]> = {}) => ({ value, live: true, complete: true, ...o });
 
@@ -290,6 +291,12 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     running({ pipelineRun: cached(pendingRun), lock: live(sinceEnded), holder: live(wasSkipped), holderRun: noneLive }),
     "condition ExecutionComplete Unknown LockLost",
     "the lock on the target was taken away before the PipelineRun could start: say so before it is deleted",
+  ],
+  [
+    "pending, the lock in the hands of one that has said that its run will go: waited for",
+    running({ pipelineRun: cached(pendingRun), lock: live(held), holder: live(givingUp) }),
+    "wait 1000",
+    "whoever took the lock gives up",
   ],
   [
     "pending, the lock in the hands of one that may not be read: given up",
