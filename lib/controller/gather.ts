@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { Execution } from "../workflow/execution.ts";
 import { isFinal } from "../workflow/execution.ts";
 import type { Evidence } from "../workflow/failure.ts";
-import { type Lock, lockName, type RecentEnd } from "../workflow/lock.ts";
+import { type Holder, type Lock, lockName, type RecentEnd } from "../workflow/lock.ts";
 import type { OrphanSnapshot } from "../workflow/orphan.ts";
 import { hasBegun, isFinished, type PipelineRun, pipelineRunName, type Waiting } from "../workflow/pipeline_run.ts";
 import { endOf } from "../workflow/recent_end.ts";
@@ -68,7 +68,7 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
     () => leaseName ? caches.locks.get({ namespace: rules.lockNamespace, name: leaseName }) : undefined,
   );
   const holder = lock.value?.holder;
-  const holderRun = seen(
+  const runAtHolder = seen(
     facts.holderRun,
     () => holder?.pipelineRun.name ? caches.pipelineRuns.get(holder.pipelineRun) : undefined,
   );
@@ -99,10 +99,7 @@ export function gather(context: GatherContext, execution: Execution, facts: Fact
     lock,
     holder: seen(facts.holder, () => holder && caches.executions.get(holder)),
     holderHidden: facts.holder?.hidden === true,
-    holderRun: {
-      value: holderRun.value?.executionUid === holder?.uid ? holderRun.value : undefined,
-      live: holderRun.live,
-    },
+    holderRun: { value: runOfHolder(caches, holder, runAtHolder.value, facts.gone), live: runAtHolder.live },
     holderLastSeen: holder && caches.executions.lastSeen(holder.uid),
     rivals: facts.rivals ? { value: facts.rivals.value, live: true, complete: true } : {
       value: isFinal(execution) ? [] : rivalsOn(caches, canonical, leaseName, execution.uid),
@@ -195,6 +192,26 @@ function elsewhere(caches: Caches, execution: Execution): PipelineRun | undefine
   const uid = execution.status.pipelineRunRef?.uid;
   const found = caches.pipelineRuns.by("uid", execution.uid).find((run) => isOwn(execution, run));
   return found ?? (uid ? tombstone(caches.pipelineRuns.lastSeen(uid)) : undefined);
+}
+
+/**
+ * The run of a Lease's holder: where the Lease says, or in another place, by the uid of its label, for a replica of another
+ * configuration may have written the Lease. What may still run goes before what has finished.
+ */
+function runOfHolder(
+  caches: Caches,
+  holder: Holder | undefined,
+  there: PipelineRun | undefined,
+  gone: ReadonlySet<string> | undefined,
+): PipelineRun | undefined {
+  if (!holder?.uid) return undefined;
+  const own = there?.executionUid === holder.uid ? there : undefined;
+  if (own && !isFinished(own)) return own;
+  const { namespace, name } = holder.pipelineRun;
+  const others = caches.pipelineRuns.by("uid", holder.uid).filter((run) =>
+    !gone?.has(run.uid) && (run.namespace !== namespace || run.name !== name)
+  );
+  return others.find((run) => !isFinished(run)) ?? own ?? others[0];
 }
 
 /** How long a run may stay as it is before its TaskRuns are asked why; twice as long before they are asked again. */

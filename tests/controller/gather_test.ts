@@ -34,6 +34,7 @@ const finished = pipelineRun({
   succeeded: { status: "True", reason: "Succeeded", message: "" },
   completionTimeMs: startMs,
 });
+const none = { value: undefined };
 const fresh = execution({ claim: runningExecution().claim });
 
 type Row = [
@@ -100,6 +101,33 @@ for (const [sentence, run, found] of runsOfHolder) {
       value: found ? run : undefined,
       live: true,
     });
+  });
+}
+
+const ofHolder = (o: Partial<PipelineRun> = {}) => pipelineRun({ name: "other-run", executionUid: "uid-other", ...o });
+const elsewhere = ofHolder({ namespace: "runs", uid: "uid-elsewhere" });
+const finishedElsewhere = { ...elsewhere, succeeded: finished.succeeded };
+const wrongPlace: [sentence: string, cached: PipelineRun[], facts: Facts, found: PipelineRun | undefined][] = [
+  ["one in another place, by its uid", [elsewhere], {}, elsewhere],
+  ["one in another place, though none is where the Lease says, live", [elsewhere], { holderRun: none }, elsewhere],
+  ["none that this pass found gone", [elsewhere], { holderRun: none, gone: new Set([elsewhere.uid]) }, undefined],
+  ["none that is absent, live, whatever the cache says", [ofHolder()], { holderRun: none }, undefined],
+  [
+    "one that may still run before one that has finished",
+    [ofHolder({ succeeded: finished.succeeded }), elsewhere],
+    {},
+    elsewhere,
+  ],
+  ["one that has finished, failing any other", [finishedElsewhere], { holderRun: none }, finishedElsewhere],
+];
+for (const [sentence, cached, facts, found] of wrongPlace) {
+  Deno.test(`gather, the run of the Lease's holder: ${sentence}`, () => {
+    const context = world((caches) => {
+      caches.locks.wrote(holding);
+      for (const run of cached) caches.pipelineRuns.wrote(run);
+    });
+    const live = facts.holderRun !== undefined;
+    assertEquals(gather(context, fresh, facts).holderRun, { value: found, live });
   });
 }
 

@@ -9,6 +9,7 @@ const found: [seed: number, story: string][] = [
   [140, "a Lease that was wiped before the run could start is taken back, and the run starts"],
   [197, "an execution that gave up its run for another does not keep that other from running"],
   [3_915, "nobody is skipped for an execution that holds the lock again, but has said that its run will go"],
+  [5_853, "the run of a holder that is gone is found, though a replica of another configuration wrote its Lease"],
   [201_459, "an execution that has removed its run, and not yet ended, is not given way to"],
 ];
 
