@@ -10,6 +10,7 @@ const found: [seed: number, story: string][] = [
   [197, "an execution that gave up its run for another does not keep that other from running"],
   [3_915, "nobody is skipped for an execution that holds the lock again, but has said that its run will go"],
   [5_853, "the run of a holder that is gone is found, though a replica of another configuration wrote its Lease"],
+  [15_509, "a replica that was behind takes a lock for one that is long gone, and lets it go"],
   [201_459, "an execution that has removed its run, and not yet ended, is not given way to"],
 ];
 

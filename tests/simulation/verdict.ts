@@ -99,6 +99,10 @@ async function judgeEnd(world: World): Promise<void> {
   for (const fault of auditFaults(world.archive.events, [...laws.executions.values()])) laws.breaks(fault);
   if (plan.mood === "calm") judgeBudget(world);
   await world.runFor(afterglowMs);
+  // What was done then comes to its end as well: a Lease made for one that had long been gone keeps a cooldown first.
+  if (!await world.runUntil(() => openMatters(world).length === 0)) {
+    return laws.breaks(`what came after the end has none: ${openMatters(world).join("; ")}`);
+  }
   const before = world.writes.length;
   await world.runFor(Math.max(plan.config.rules.cooldownMs, plan.laterConfig.rules.cooldownMs) + 120_000);
   const more = world.writes.slice(before).map(({ text }) => text);
