@@ -29,7 +29,7 @@ export interface WatchRequest {
   query: Record<string, string>;
   clock: Clock;
   signal: AbortSignal;
-  /** Longest time without a byte, from the request on; asked again with every byte. Default 90 s. */
+  /** Longest time without a byte, from the request on; asked again with every byte, and when its events were taken. Default 90 s. */
   silenceMs?: () => number;
   /** Called whenever bytes arrive. */
   onBytes?: () => void;
@@ -77,7 +77,9 @@ export async function* watchStream(o: WatchRequest): AsyncGenerator<WatchEvent[]
       listen();
       o.onBytes?.();
       const events = parse(lines, chunk, o.path);
-      if (events.length > 0) yield events;
+      if (events.length === 0) continue;
+      yield events;
+      listen(); // a marker among them has ended a list, and a watch may be silent for longer
     }
     try {
       lines.end();

@@ -195,6 +195,20 @@ Deno.test("informer: a watch that falls silent is cut and goes on from the last 
   assertEquals([next.request.query.resourceVersion, next.request.query.sendInitialEvents], ["42", undefined]);
 });
 
+Deno.test("informer: a watch that a streaming list goes over into may be silent for as long as any other", async () => {
+  await using t = start();
+  const stream = await t.server.stream();
+  stream.send("ADDED", thing("a", 1));
+  stream.listed("5");
+  await t.informer.whenSynced();
+  await settle();
+  t.clock.advance(89_999);
+  await settle();
+  assertEquals([stream.cancelled, t.server.waiting], [false, 0]);
+  t.clock.advance(1);
+  await until(() => stream.cancelled, "the cut");
+});
+
 Deno.test("informer: a stream cut in the middle of a line applies nothing of it and opens again", async () => {
   await using t = start();
   const stream = await t.server.stream();
