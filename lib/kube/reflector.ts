@@ -45,6 +45,8 @@ export interface ReflectorOptions<Item> {
 const healthyMs = 5_000;
 /** A streaming list that says nothing for this long will not send its marker any more. */
 const listSilenceMs = 15_000;
+/** After a long outage, too, it asks again this often: a controller is not ready until its watches are back. */
+const longestBackoffMs = 10_000;
 
 export class Reflector<Item> {
   readonly #o: ReflectorOptions<Item>;
@@ -52,10 +54,12 @@ export class Reflector<Item> {
   #state: ReflectorState<Item> = initialState();
   #lastError: Error | undefined;
   #lastBytesMs: number;
+  /** When the server accepted the watch that is open; undefined while none is. */
+  #openedMs: number | undefined;
 
   constructor(o: ReflectorOptions<Item>) {
     this.#o = o;
-    this.#backoff = new Backoff({ clock: o.clock, baseMs: 800, maxMs: 30_000 });
+    this.#backoff = new Backoff({ clock: o.clock, baseMs: 800, maxMs: longestBackoffMs });
     this.#lastBytesMs = o.clock.monotonic();
   }
 
@@ -69,9 +73,12 @@ export class Reflector<Item> {
     return this.#state.resourceVersion;
   }
 
-  /** Milliseconds since anything arrived. */
+  /**
+   * Milliseconds since anything arrived. That a watch was accepted counts for as long as it is open: after an outage its first
+   * byte may be a minute away. One that is opened and closed again and again does not become fresh by that.
+   */
   lastBytesAgeMs(): number {
-    return this.#o.clock.monotonic() - this.#lastBytesMs;
+    return this.#o.clock.monotonic() - Math.max(this.#lastBytesMs, this.#openedMs ?? -Infinity);
   }
 
   /** Runs until the signal is aborted; then resolves. */
@@ -132,7 +139,10 @@ export class Reflector<Item> {
         signal,
         silenceMs: () => this.#state.phase === "streamingList" ? listSilenceMs : 90_000,
         onBytes: () => this.#lastBytesMs = clock.monotonic(),
-        onOpen: () => this.#lastError = undefined,
+        onOpen: () => {
+          this.#lastError = undefined;
+          this.#openedMs = clock.monotonic();
+        },
       });
       for await (const batch of batches) {
         for (const event of batch) {
@@ -147,6 +157,8 @@ export class Reflector<Item> {
       if (error instanceof WatchSilentError) return this.#take({ type: "silent" });
       if (!isRemote(error)) throw error;
       return this.#take({ type: "failed", error });
+    } finally {
+      this.#openedMs = undefined;
     }
   }
 

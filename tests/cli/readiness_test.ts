@@ -126,6 +126,23 @@ for (const [what, outage, told] of outages) {
   });
 }
 
+for (const [what, outage] of outages.slice(1)) {
+  Deno.test(`an API server that ${what} for minutes is found within 10 s of its return, whenever that is`, async () => {
+    await using world = await World.start();
+    let down = false;
+    await using program = await start(world, { carry: (request, send) => (down ? outage : send)(request, send) });
+    await untilReady(world, program);
+    for (let time = 0; time < 3; time++) {
+      down = true;
+      await world.pass(300_000 + time * 1_700);
+      assertEquals((await program.readiness())[0], 503);
+      down = false;
+      await world.pass(10_000);
+      assertEquals(await program.readiness(), [200, {}]);
+    }
+  });
+}
+
 /** A watch that opens and brings nothing, not even a bookmark. */
 const hush: Carry = (request, send) => {
   if (!request.url.includes("watch=true")) return send(request);

@@ -209,6 +209,20 @@ Deno.test("informer: a watch that a streaming list goes over into may be silent 
   await until(() => stream.cancelled, "the cut");
 });
 
+Deno.test("informer: a watch is fresh from its opening and as long as it is open, and not by opening it again and again", async () => {
+  await using t = start();
+  const first = await t.server.stream();
+  first.listed("5");
+  await t.informer.whenSynced();
+  t.clock.advance(60_000);
+  assertEquals(t.informer.lastEventAgeMs(), 60_000);
+  first.end();
+  const second = await t.server.stream();
+  await until(() => t.informer.lastEventAgeMs() === 0, "it is open");
+  second.end();
+  await until(() => t.informer.lastEventAgeMs() === 60_000, "it has brought nothing");
+});
+
 Deno.test("informer: a stream cut in the middle of a line applies nothing of it and opens again", async () => {
   await using t = start();
   const stream = await t.server.stream();
