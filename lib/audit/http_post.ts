@@ -2,6 +2,7 @@
 // when they are used, so that what was rotated counts from the next request on. Nothing is retried here.
 
 import type { Clock } from "../clock.ts";
+import { tokenFault } from "../kube/bearer_token.ts";
 import { type FetchNaming, named, type NamedInit } from "../traces.ts";
 import type { Delivery } from "./sink.ts";
 
@@ -81,7 +82,12 @@ export class HttpPost implements Disposable {
     const { contentType, tokenFile, caFile, naming, readFile = Deno.readTextFile } = this.#o;
     const headers: Record<string, string> = { "content-type": contentType, accept: "application/json" };
     if (this.#basic !== undefined) headers["authorization"] = `Basic ${this.#basic}`;
-    if (tokenFile) headers["authorization"] = `Bearer ${(await readFile(tokenFile)).trim()}`;
+    if (tokenFile) {
+      const token = (await readFile(tokenFile)).trim();
+      const fault = tokenFault(token);
+      if (fault) throw new Error(`the token in ${tokenFile} ${fault}`);
+      headers["authorization"] = `Bearer ${token}`;
+    }
     const request: RequestInit = { method: "POST", headers, body, signal, redirect: "manual" };
     const init: NamedInit = naming ? { ...request, naming } : request;
     if (this.#o.fetch) return await this.#o.fetch(this.#url, init);

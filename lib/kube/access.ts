@@ -7,7 +7,12 @@ export interface Access {
   settings: () => Promise<TlsSettings>;
   /** Bearer token of this moment; `refused` after a 401. */
   authorize?: (refused?: { token: string | undefined }) => Promise<string | undefined>;
+  /** The error for a part of the settings that cannot be used: it names the place where that part stands. */
+  blame: (part: TlsPart, why: string) => Error;
 }
+
+/** Certificate authorities, client certificate with its key, proxy. */
+export type TlsPart = "ca" | "client" | "proxy";
 
 export interface TlsSettings {
   /** PEM texts, each with one certificate or several; empty: the system's own. */

@@ -4,6 +4,7 @@
 // a token that was read again.
 
 import type { Clock } from "../clock.ts";
+import { tokenFault } from "./bearer_token.ts";
 import type { JSONValue, RequestOptions, RestClient } from "./contract.ts";
 import { ConnectionError, type StatusBody, StatusError } from "./errors.ts";
 import { jsonLines } from "./json_lines.ts";
@@ -158,6 +159,8 @@ export class KubeClient implements RestClient {
       accept: opts.accept ?? (opts.expectJson ? "application/json" : "*/*"),
       "user-agent": "kubernaut-workflowexecution",
     });
+    const fault = token === undefined ? undefined : tokenFault(token);
+    if (fault) throw new ConnectionError(`${describe(opts)}: not sent: the bearer token ${fault}`);
     if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
     const body = opts.bodyJson !== undefined ? JSON.stringify(opts.bodyJson) : opts.bodyRaw ?? opts.bodyStream;
     if (body !== undefined) headers.set("content-type", opts.contentType ?? "application/json");

@@ -4,6 +4,7 @@
 
 import { dirname, join } from "node:path";
 import type { Clock } from "../clock.ts";
+import { tokenFault } from "./bearer_token.ts";
 import { type Entry, type Fields, isFields, KubeconfigError } from "./kubeconfig_file.ts";
 
 export interface ExecCredential {
@@ -136,6 +137,8 @@ export class ExecPlugin {
     if (!hasToken && !hasCertificate) {
       throw this.#fault("answered neither status.token nor status.clientCertificateData with clientKeyData");
     }
+    const fault = hasToken ? tokenFault(token) : undefined;
+    if (fault) throw this.#fault(`answered a status.token that ${fault}`);
     const expiresAtMs = typeof expiry === "string" ? Date.parse(expiry) : undefined;
     if (Number.isNaN(expiresAtMs)) throw this.#fault("answered a status.expirationTimestamp that is no RFC 3339 time");
     return { ...(hasToken ? { token } : {}), ...(hasCertificate ? { client: { cert, key } } : {}), expiresAtMs };

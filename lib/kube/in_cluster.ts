@@ -30,6 +30,7 @@ export async function inClusterAccess(o: {
     baseUrl: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
     namespace: namespace.trim(),
     settings: async () => ({ caCerts: [await ca.read()] }),
+    blame: (_part, why) => new KubeconfigError(`${ca.path}: cannot be used as certificate authority: ${why}`),
     authorize: async (refused) => (await token.read(refused !== undefined)).trim(),
   };
 }

@@ -3,12 +3,15 @@
 
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
-import type { Access, TlsSettings } from "./access.ts";
+import { withoutCredentials } from "../config_values.ts";
+import type { Access, TlsPart, TlsSettings } from "./access.ts";
+import { tokenFault } from "./bearer_token.ts";
 import { KubeClient, type RequestObserver } from "./client.ts";
 import { ExecPlugin } from "./exec_plugin.ts";
 import { FileValue } from "./file_value.ts";
 import { inClusterAccess } from "./in_cluster.ts";
 import { type Entry, type Fields, type Kubeconfig, KubeconfigError, loadKubeconfig } from "./kubeconfig_file.ts";
+import { unusablePart } from "./tls_trial.ts";
 import { Transport } from "./transport.ts";
 import type { Tracing } from "../traces.ts";
 
@@ -31,8 +34,9 @@ export interface ConnectOptions {
 export async function connect(o: ConnectOptions): Promise<KubeClient> {
   const env = o.env ?? ((name) => Deno.env.get(name));
   const access = await findAccess({ ...o, env });
-  // Certificates that cannot be read, and fields that exclude each other, are found here and not at the first request.
-  await access.settings();
+  // Certificates that cannot be read or used, and fields that exclude each other, are found here and not at the first request.
+  const unusable = unusablePart(await access.settings());
+  if (unusable) throw access.blame(unusable.part, unusable.why);
   const transport = new Transport(access.settings);
   return new KubeClient({
     baseUrl: access.baseUrl,
@@ -109,7 +113,21 @@ export async function accessOf(
     };
   };
   const authorize = token ?? (plugin && (async (refused) => (await plugin.credential(refused)).token));
-  return { baseUrl, namespace, settings, ...(authorize ? { authorize } : {}) } satisfies Access;
+  const blame = (part: TlsPart, why: string) => {
+    if (part === "ca") return cluster.fault(`${givenAs(cluster, "certificate-authority")} cannot be used: ${why}`);
+    if (part === "proxy") return cluster.fault(`proxy-url should be a URL with http, https or socks5: ${why}`);
+    if (!user || !readCert) {
+      return (user ?? cluster).fault(`exec gave a client certificate that cannot be used: ${why}`);
+    }
+    const [cert, key] = [givenAs(user, "client-certificate"), givenAs(user, "client-key")];
+    return user.fault(`${cert} and ${key} cannot be used: ${why}`);
+  };
+  return { baseUrl, namespace, settings, blame, ...(authorize ? { authorize } : {}) } satisfies Access;
+}
+
+/** The field that counts: data goes before a file. */
+function givenAs(entry: Entry, field: string): string {
+  return entry.text(`${field}-data`) === undefined ? field : `${field}-data`;
 }
 
 function serverOf(cluster: Entry): string {
@@ -117,9 +135,13 @@ function serverOf(cluster: Entry): string {
   if (server === undefined) throw cluster.fault("server is missing");
   const url = URL.canParse(server) ? new URL(server) : undefined;
   if (url?.protocol !== "https:" && url?.protocol !== "http:") {
-    throw cluster.fault(`server should be a URL with http or https, is ${JSON.stringify(server)}`);
+    throw cluster.fault(`server should be a URL with http or https, is ${JSON.stringify(withoutCredentials(server))}`);
   }
-  return server;
+  if (url.username || url.password) {
+    throw cluster.fault("server holds a user name or password, which is not supported; use a token or a certificate");
+  }
+  if (url.search || url.hash) throw cluster.fault("server holds a query or fragment; the paths of the API follow it");
+  return server.trim();
 }
 
 /** PEM text from `<field>-data`, which wins, or the file of `<field>`; undefined if neither is there. */
@@ -159,11 +181,15 @@ async function tokenOf(user: Entry, o: { clock: Clock; log: Logger }): Promise<A
   const path = user.path("tokenFile");
   if (path !== undefined) {
     const file = new FileValue(path, o);
-    await readFile(user, "tokenFile", file);
+    const fault = tokenFault((await readFile(user, "tokenFile", file)).trim());
+    if (fault) throw user.fault(`tokenFile: the token in ${path} ${fault}`);
     return async (refused) => (await file.read(refused !== undefined)).trim();
   }
-  const token = user.text("token");
-  return token === undefined ? undefined : () => Promise.resolve(token);
+  const token = user.text("token")?.trim();
+  if (token === undefined) return undefined;
+  const fault = tokenFault(token);
+  if (fault) throw user.fault(`token ${fault}`);
+  return () => Promise.resolve(token);
 }
 
 /** What would silently act as somebody else than the kubeconfig says must not pass. */
@@ -181,7 +207,7 @@ function clusterInfoOf(cluster: Entry, ca: string | undefined): Fields {
   for (const field of ["server", "tls-server-name", "insecure-skip-tls-verify", "proxy-url"]) {
     if (cluster.fields[field] !== undefined) info[field] = cluster.fields[field];
   }
-  if (ca !== undefined) info["certificate-authority-data"] = btoa(ca);
+  if (ca !== undefined) info["certificate-authority-data"] = new TextEncoder().encode(ca).toBase64();
   const extensions = cluster.fields.extensions;
   const config = Array.isArray(extensions)
     ? extensions.find((one) => one?.name === "client.authentication.k8s.io/exec")?.extension

@@ -177,6 +177,22 @@ Deno.test("DataStorageSink: what the service's rules refuse is refused by the st
   assertEquals([it.storage.stored.length, it.counts.rejected], [2, 2]);
 });
 
+Deno.test("DataStorageSink: a token that no header may have is not told, only its file", async () => {
+  const tokenFile = await Deno.makeTempFile();
+  try {
+    const it = stage({ tokenFile });
+    await using _ = it;
+    await Deno.writeTextFile(tokenFile, "hunter2\nhunter3");
+    assertEquals(await it.sink.deliver([oneEvent("fix")], new AbortController().signal), {
+      outcome: "failed",
+      reason: `the token in ${tokenFile} holds a line break or another character that no HTTP header may have`,
+      perhapsBatch: true,
+    });
+  } finally {
+    await Deno.remove(tokenFile);
+  }
+});
+
 Deno.test("DataStorageSink: a token is read again for each request, so a rotated one counts at once", async () => {
   const tokenFile = await Deno.makeTempFile();
   try {

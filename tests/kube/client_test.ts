@@ -80,6 +80,21 @@ for (const [name, [body, code, headers, wanted]] of Object.entries(refusals)) {
   });
 }
 
+Deno.test("client: a token that no header may have is not sent, and not told", async () => {
+  for (const token of ["hunter2\nx", "hunter2\u0000", "hunter2\u20ac", ""]) {
+    const server = new ScriptedServer();
+    using client = new KubeClient({
+      baseUrl: "http://scripted",
+      fetch: server.fetch,
+      clock: new ManualClock(),
+      authorize: () => Promise.resolve(token),
+    });
+    const error = await assertRejects(() => client.performRequest({ method: "GET", path: "/x" }), ConnectionError);
+    const why = token === "" ? "is empty" : "holds a line break or another character that no HTTP header may have";
+    assertEquals([error.message, server.waiting], [`GET /x: not sent: the bearer token ${why}`, 0]);
+  }
+});
+
 Deno.test("client: after 401 the token is read again and the request repeated once", async () => {
   const server = new ScriptedServer();
   const asked: unknown[] = [];

@@ -77,6 +77,11 @@ const failures: Record<string, [script: string, exec: Record<string, unknown>, w
     'answered apiVersion "v0", should be client.authentication.k8s.io/v1',
   ],
   "an answer without a credential": [answer({}), {}, "answered neither status.token nor"],
+  "a token that no header may have": [
+    answer({ token: "hunter2\\nx" }),
+    {},
+    "answered a status.token that holds a line break",
+  ],
   "no terminal for a plugin that needs one": [
     answer({ token: "t" }),
     { interactiveMode: "Always" },
@@ -86,7 +91,8 @@ const failures: Record<string, [script: string, exec: Record<string, unknown>, w
 for (const [name, [script, exec, wanted]] of Object.entries(failures)) {
   Deno.test(`exec plugin: ${name}`, async () => {
     await using t = await plugin(script, exec);
-    await assertRejects(() => t.plugin.credential(), KubeconfigError, wanted);
+    const error = await assertRejects(() => t.plugin.credential(), KubeconfigError, wanted);
+    assertEquals(error.message.includes("hunter2"), false);
   });
 }
 

@@ -5,6 +5,7 @@ import { ManualClock } from "../../lib/clock.ts";
 import { accessOf, connect } from "../../lib/kube/kubeconfig.ts";
 import { KubeconfigError, loadKubeconfig } from "../../lib/kube/kubeconfig_file.ts";
 import { silentLogger } from "../../lib/log.ts";
+import { newAuthority } from "./certificates.ts";
 
 /** A folder with these files, gone at the end of the test. */
 async function folder(files: Record<string, unknown>) {
@@ -73,6 +74,23 @@ const faults: Record<string, [unknown, string]> = {
   "no server": [config({ server: "" }), 'cluster "k": server is missing'],
   "a server that is no URL": [config({ server: "k:6443" }), 'cluster "k": server should be a URL with http or https'],
   "a field of the wrong type": [config({}, { token: 5 }), 'user "u": token should be a text, is a number'],
+  "a server with a password": [
+    config({ server: "https://bob:hunter2@k:6443" }),
+    'cluster "k": server holds a user name or password, which is not supported',
+  ],
+  "a server of another scheme, without its password": [
+    config({ server: "ftp://bob:hunter2@k" }),
+    'is "ftp://[REDACTED]@k"',
+  ],
+  "a server with a query": [config({ server: "https://k:6443?a=b" }), 'cluster "k": server holds a query or fragment'],
+  "a token of two lines": [
+    config({}, { token: "hunter2\nx" }),
+    'user "u": token holds a line break or another character that no HTTP header may have',
+  ],
+  "a token file of several lines": [
+    JSON.stringify(config({}, { tokenFile: "config" }), null, 2),
+    'user "u": tokenFile: the token in /',
+  ],
   "data that is no base64": [
     config({ "certificate-authority-data": "%%" }),
     'cluster "k": certificate-authority-data should be base64',
@@ -108,8 +126,62 @@ for (const [name, [content, wanted]] of Object.entries(faults)) {
     await using dir = await folder({ config: content });
     const error = await assertRejects(() => open(`${dir.path}/config`), KubeconfigError, wanted);
     assertStringIncludes(error.message, `${dir.path}/config: `);
+    assertEquals(error.message.includes("hunter2"), false);
   });
 }
+
+Deno.test("kubeconfig: a server with spaces around it is the server without them", async () => {
+  await using dir = await folder({ config: config({ server: " https://k:6443 " }) });
+  assertEquals((await open(`${dir.path}/config`)).baseUrl, "https://k:6443");
+});
+
+Deno.test("connect: what TLS cannot use is said with file, entry and field, before anything is sent", async () => {
+  await using authority = await newAuthority();
+  const [one, other] = [await authority.issue("one"), await authority.issue("other")];
+  const client = (cert: string, key: string) => ({
+    "client-certificate-data": btoa(cert),
+    "client-key-data": btoa(key),
+  });
+  const plugin = `#!/bin/sh\ncat <<'END'\n${
+    JSON.stringify({
+      apiVersion: "client.authentication.k8s.io/v1",
+      kind: "ExecCredential",
+      status: { clientCertificateData: one.cert, clientKeyData: other.key },
+    })
+  }\nEND\n`;
+  const both = 'user "u": client-certificate-data and client-key-data cannot be used: ';
+  const cases: [what: unknown, wanted: string][] = [
+    [config({ "certificate-authority-data": btoa(one.key) }), 'cluster "k": certificate-authority-data cannot be used'],
+    [config({ "certificate-authority-data": btoa(pem) }), 'cluster "k": certificate-authority-data cannot be used'],
+    [config({ "certificate-authority": "ca.pem" }), 'cluster "k": certificate-authority cannot be used'],
+    [config({}, client(one.cert, other.key)), both],
+    [config({}, client(one.key, one.cert)), both],
+    [config({ "proxy-url": "localhost:3128" }), 'cluster "k": proxy-url should be a URL with http, https or socks5'],
+    [
+      config({}, { exec: { apiVersion: "client.authentication.k8s.io/v1", command: "./plugin" } }),
+      'user "u": exec gave a client certificate that cannot be used: ',
+    ],
+  ];
+  for (const [content, wanted] of cases) {
+    await using dir = await folder({ config: content, "ca.pem": pem, plugin });
+    await Deno.chmod(`${dir.path}/plugin`, 0o755);
+    const kubeconfig = `${dir.path}/config`;
+    await assertRejects(() => connect({ ...tools, kubeconfig }), KubeconfigError, `${kubeconfig}: ${wanted}`);
+  }
+});
+
+Deno.test("kubeconfig: an exec plugin is told of a CA with any letters around its certificates", async () => {
+  const ca = `# Főtanúsítvány\n${pem}`;
+  const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "./plugin", provideClusterInfo: true };
+  await using dir = await folder({
+    config: config({ "certificate-authority": "ca.pem" }, { exec }),
+    "ca.pem": ca,
+    plugin: '#!/bin/sh\necho "$KUBERNETES_EXEC_INFO" >&2\nexit 1\n',
+  });
+  await Deno.chmod(`${dir.path}/plugin`, 0o755);
+  const access = await open(`${dir.path}/config`);
+  await assertRejects(() => access.settings(), KubeconfigError, new TextEncoder().encode(ca).toBase64());
+});
 
 Deno.test("connect: explicit, KUBECONFIG, the pod, then ~/.kube/config", async () => {
   await using dir = await folder({
