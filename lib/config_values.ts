@@ -23,6 +23,11 @@ export function parseAddress(text: string): ListenAddress {
   return { hostname: match[1] || match[2] || undefined, port };
 }
 
+/** As `parseAddress` reads it, and as a URL has it: an IPv6 address in brackets. */
+export function addressText({ hostname, port }: { readonly hostname: string; readonly port: number }): string {
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
+
 /** Reads "stdout", "file:DIR" or an http(s) URL, which is the base that the paths of the Data Storage Service follow. */
 export function parseSink(text: string): AuditSink {
   if (text === "stdout") return { kind: "stdout" };

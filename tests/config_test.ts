@@ -4,7 +4,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { type Config, describeConfig, loadConfig } from "../lib/config.ts";
 import { configJsonSchema, configKeys } from "../lib/config_schema.ts";
 import { flagName, variableName } from "../lib/config_sources.ts";
-import { parseAddress, parseSink } from "../lib/config_values.ts";
+import { addressText, parseAddress, parseSink } from "../lib/config_values.ts";
 
 interface Given {
   args?: string[];
@@ -216,6 +216,13 @@ Deno.test("describeConfig tells each key's value and where it comes from", async
   assertEquals(of("lockNamespace"), ["kubernaut", `the pod's service account (${podDirectory})`]);
   assertEquals(of("audit.tokenFile"), [`${podDirectory}/token`, `the pod's service account (${podDirectory})`]);
   assertEquals(of("metrics.address"), [":9090", "default"]);
+});
+
+Deno.test("addressText writes an address as parseAddress reads it", () => {
+  for (const text of ["127.0.0.1:8081", "localhost:0", "[::]:9090", "[fd00::2]:1"]) {
+    const { hostname = "", port } = parseAddress(text);
+    assertEquals(addressText({ hostname, port }), text);
+  }
 });
 
 Deno.test("the JSON Schema names every key and refuses others", () => {

@@ -40,8 +40,20 @@ const loaders: Readonly<Record<CommandName, (build: BuildInfo | undefined) => Pr
   },
 };
 
+/** As a shell has it for a process that SIGPIPE ended. */
+const brokenPipe = 128 + 13;
+
 /** @param build what the binary was made from; absent when the program runs from its sources */
 export async function main(args: string[], build?: BuildInfo): Promise<number> {
+  try {
+    return await command(args, build);
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return brokenPipe; // its reader has had enough, as `head` has
+    throw error;
+  }
+}
+
+async function command(args: string[], build?: BuildInfo): Promise<number> {
   const [name = "", ...rest] = args[0] === "--version" || args[0] === "-V" ? ["version"] : args;
   const complain = lineWriter(Deno.stderr);
   if (isCommand(name)) {
@@ -51,7 +63,7 @@ export async function main(args: string[], build?: BuildInfo): Promise<number> {
     complain(`\nkubernaut-we ${name} --help tells more.`);
     return 2;
   }
-  if (name === "help" && isCommand(rest[0] ?? "")) return await main([rest[0] ?? "", "--help"], build);
+  if (name === "help" && isCommand(rest[0] ?? "")) return await command([rest[0] ?? "", "--help"], build);
   const asked = ["", "help", "--help", "-h"].includes(name);
   const lines = Object.entries(commands).map(([each, { summary }]) => `  ${each.padEnd(10)} ${summary}`);
   const usage = ["Usage: kubernaut-we COMMAND [flags]", "", ...lines, "", "kubernaut-we COMMAND --help tells more."];

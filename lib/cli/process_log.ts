@@ -18,7 +18,18 @@ export function logTo({ level, format }: Config["log"], { clock, write, terminal
   return createLogger({ level, format: form, clock, write, colours: terminal && !noColour });
 }
 
-/** Standard error of this process. */
+/**
+ * Standard error of this process. A line that cannot be written (the disk is full, its reader has gone) is dropped: there is
+ * nobody to tell, and what runs must not end by it.
+ */
 export function standardError(clock: Clock): LogOutput {
-  return { clock, write: lineWriter(Deno.stderr), terminal: Deno.stderr.isTerminal(), noColour: Deno.noColor };
+  const writeLine = lineWriter(Deno.stderr);
+  const write = (line: string) => {
+    try {
+      writeLine(line);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+    }
+  };
+  return { clock, write, terminal: Deno.stderr.isTerminal(), noColour: Deno.noColor };
 }

@@ -4,13 +4,16 @@
 import { systemClock } from "../clock.ts";
 import { type Config, loadConfig } from "../config.ts";
 import { ConfigError } from "../config_faults.ts";
+import { addressText } from "../config_values.ts";
+import { abortable } from "../kube/abortable.ts";
+import type { KubeClient } from "../kube/client.ts";
 import { connect } from "../kube/kubeconfig.ts";
 import { KubeconfigError } from "../kube/kubeconfig_file.ts";
 import { lineWriter, type Logger } from "../log.ts";
 import { Metrics } from "../metrics.ts";
 import { readIfThere } from "./config.ts";
 import { logTo, standardError } from "./process_log.ts";
-import { Program } from "./program.ts";
+import { Program, type ProgramOptions } from "./program.ts";
 import { openTracing } from "../traces.ts";
 import { checkAuditDirectories, checkCluster, StartupError } from "./startup.ts";
 import { version } from "./version.ts";
@@ -46,11 +49,10 @@ export async function run(args: string[]): Promise<number> {
 }
 
 async function start(config: Config, log: Logger): Promise<number> {
-  const clock = systemClock;
-  const metrics = new Metrics(clock);
+  const metrics = new Metrics(systemClock);
   const tracing = await openTracing(version);
   using client = await connect({
-    clock,
+    clock: systemClock,
     log,
     observer: metrics.requests,
     ...(tracing ? { tracing } : {}),
@@ -58,28 +60,41 @@ async function start(config: Config, log: Logger): Promise<number> {
     ...(config.kubeconfig ? { kubeconfig: config.kubeconfig } : {}),
     ...(config.context ? { context: config.context } : {}),
   });
-  for (const warning of await checkCluster(client, config)) log.warn(warning);
+  using signals = new Signals(log, config.pidFile);
+  try {
+    await work({ config, log, client, metrics, tracing }, signals.stop);
+  } catch (error) {
+    // Told to stop while it was starting, it gives up what it was about to ask: nothing had begun yet.
+    if (!signals.stop.aborted || error !== signals.stop.reason) throw error;
+  }
+  log.info("stopped");
+  return 0;
+}
+
+async function work(
+  o: Pick<ProgramOptions, "config" | "log" | "metrics" | "tracing"> & { client: KubeClient },
+  stop: AbortSignal,
+): Promise<void> {
+  const { config, client, log } = o;
+  for (const warning of await checkCluster(abortable(client, stop), config)) log.warn(warning);
   for (const warning of await checkAuditDirectories(config)) log.warn(warning);
   const identity = `${Deno.hostname()}_${crypto.randomUUID()}`;
-  const program = new Program({ config, client, clock, log, metrics, identity, tracing });
+  const program = new Program({ ...o, clock: systemClock, identity });
   await using servers = await orStartupError("", program.serve());
-  using signals = new Signals(log, config.pidFile);
   if (config.pidFile) {
     await orStartupError(`pidFile ${config.pidFile}: `, Deno.writeTextFile(config.pidFile, `${Deno.pid}\n`));
   }
   log.info("started", {
     server: client.baseUrl,
-    health: `${servers.health.address.hostname}:${servers.health.address.port}`,
-    metrics: `${servers.metrics.address.hostname}:${servers.metrics.address.port}`,
+    health: addressText(servers.health.address),
+    metrics: addressText(servers.metrics.address),
     lockNamespace: config.lockNamespace,
   });
   try {
-    await program.run(signals.stop);
+    await program.run(stop);
   } finally {
     if (config.pidFile) await Deno.remove(config.pidFile).catch(() => undefined);
   }
-  log.info("stopped");
-  return 0;
 }
 
 /** What cannot be had at the start (a port, a certificate, a file) is a person's affair: one line, no stack trace. */

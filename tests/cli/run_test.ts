@@ -169,6 +169,19 @@ Deno.test("run ends with exit code 2 for a faulty configuration, every fault wit
   assertEquals(told.map((line) => /flag --[a-z]+/.exec(line)?.[0]), ["flag --cooldown", "flag --concurrency"]);
 });
 
+Deno.test("a reader that has had enough, as head has, ends it without a word", async () => {
+  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", main, "deploy", "print", "--monitoring"],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  await process.stdout.cancel();
+  const [{ code }, err] = await Promise.all([process.status, new Response(process.stderr).text()]);
+  assertEquals([code, err], [141, ""]);
+});
+
 async function serve(
   parts: readonly Part[],
   options: Partial<ApiServerOptions> = {},
