@@ -5,10 +5,14 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { yaml } from "../../deps.ts";
 import { examine } from "../../lib/cli/doctor.ts";
 import type { Finding } from "../../lib/cli/doctor/finding.ts";
+import { Program } from "../../lib/cli/program.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import { loadConfig } from "../../lib/config.ts";
+import { addressText } from "../../lib/config_values.ts";
 import { KubeClient } from "../../lib/kube/client.ts";
 import type { JSONObject } from "../../lib/kube/contract.ts";
+import { silentLogger } from "../../lib/log.ts";
+import { Metrics } from "../../lib/metrics.ts";
 import { grantsOf } from "../../lib/manifests/permissions.ts";
 import { ApiServer } from "../../lib/sim/api_server.ts";
 import { tektonDefinitions } from "../../lib/sim/permissive_definitions.ts";
@@ -316,6 +320,31 @@ Deno.test("doctor tells a port that another program has, with the flag that choo
     mend: "end it, or choose another: --metrics-address :0 (ss -ltnp shows who listens)",
   }]);
 });
+
+Deno.test("doctor tells an address that cannot be listened on, with the flag that chooses another", async () => {
+  const findings = await examined({ args: ["--health-address", "192.0.2.1:0"] });
+  const [failing, ...more] = findings.filter(({ status }) => status === "fail");
+  assertEquals([failing?.check, more], ["ports", []]);
+  assertStringIncludes(failing?.message ?? "", "192.0.2.1:0 (health.address) cannot be listened on: ");
+  assertStringIncludes(failing?.mend ?? "", "--health-address :PORT");
+});
+
+for (const listen of ["127.0.0.1:0", "[::1]:0"]) {
+  Deno.test(`doctor finds the controller that has the ports of ${listen.replace(":0", "")}`, async () => {
+    const args = ["--health-address", listen, "--metrics-address", listen, "--metrics-plain-http"];
+    const config = await loadConfig({ args, env: {}, readFile: () => Promise.resolve(undefined) });
+    const clock = systemClock;
+    using client = new KubeClient({ baseUrl: nobody(), clock });
+    const metrics = new Metrics(clock);
+    const program = new Program({ config, client, clock, log: silentLogger, metrics, identity: "it" });
+    await using served = await program.serve();
+    const [own, other] = [addressText(served.health.address), addressText(served.metrics.address)];
+    const findings = await examined({ args: ["--health-address", own, "--metrics-address", other] });
+    assertEquals(findings.filter(({ check }) => check === "ports"), [
+      { check: "ports", status: "ok", message: `a controller runs here: ${own}` },
+    ]);
+  });
+}
 
 Deno.test("doctor on an API server that does not answer says so, and looks at what it can", async () => {
   const config = await loadConfig({

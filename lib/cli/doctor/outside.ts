@@ -1,7 +1,7 @@
 // What lies outside the cluster's API: the Data Storage Service, and this machine's ports.
 
 import { HttpPost } from "../../audit/http_post.ts";
-import { describeSink, parseAddress } from "../../config_values.ts";
+import { addressText, describeSink, parseAddress } from "../../config_values.ts";
 import type { Finding, Patient } from "./finding.ts";
 
 /**
@@ -43,33 +43,48 @@ function advice(reason: string): string {
   return "kubectl get pods,endpoints --all-namespaces --selector app=data-storage-service; check the URL in audit.sinks";
 }
 
-/** One line a port that is taken; one good line when none is. A controller that runs here already has them rightly. */
+/** One line an address that cannot be had; one good line when all can. A controller that runs here already has them rightly. */
 export async function ports({ config, clock }: Patient): Promise<Finding[]> {
   const check = "ports";
   const addresses = { "health.address": config.health.address, "metrics.address": config.metrics.address };
-  const taken = Object.entries(addresses).filter(([, address]) => !isFree(address));
-  if (taken.length === 0) {
+  const faulty = Object.entries(addresses).flatMap(([key, address]) => {
+    const fault = listenFault(address);
+    return fault === undefined ? [] : [{ key, address, fault }];
+  });
+  if (faulty.length === 0) {
     return [{ check, status: "ok", message: Object.values(addresses).join(" and ") }];
   }
-  const { hostname, port } = parseAddress(config.health.address);
-  if (await isController(`http://${hostname ?? "127.0.0.1"}:${port}/readyz?verbose`, clock)) {
+  const { hostname = "127.0.0.1", port } = parseAddress(config.health.address);
+  const allTaken = faulty.every(({ fault }) => fault instanceof Deno.errors.AddrInUse);
+  if (allTaken && await isController(`http://${addressText({ hostname, port })}/readyz?verbose`, clock)) {
     return [{ check, status: "ok", message: `a controller runs here: ${config.health.address}` }];
   }
-  return taken.map(([key, address]) => ({
-    check,
-    status: "fail",
-    message: `${address} (${key}) is taken by another program`,
-    mend: `end it, or choose another: --${key.replace(".", "-")} :0 (ss -ltnp shows who listens)`,
-  }));
+  return faulty.map(({ key, address, fault }) => {
+    const flag = `--${key.replace(".", "-")}`;
+    return fault instanceof Deno.errors.AddrInUse
+      ? {
+        check,
+        status: "fail",
+        message: `${address} (${key}) is taken by another program`,
+        mend: `end it, or choose another: ${flag} :0 (ss -ltnp shows who listens)`,
+      }
+      : {
+        check,
+        status: "fail",
+        message: `${address} (${key}) cannot be listened on: ${fault.message}`,
+        mend: `choose an address of this machine, and a port that this account may use: ${flag} :PORT`,
+      };
+  });
 }
 
-function isFree(address: string): boolean {
+/** Why an address cannot be listened on; undefined where it can. */
+function listenFault(address: string): Error | undefined {
   const { hostname, port } = parseAddress(address);
   try {
     Deno.listen({ port, ...(hostname ? { hostname } : {}) }).close();
-    return true;
+    return undefined;
   } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) return false;
+    if (error instanceof Error) return error;
     throw error;
   }
 }
@@ -79,7 +94,7 @@ async function isController(url: string, clock: Patient["clock"]): Promise<boole
   using _timer = clock.timer(2_000, () => late.abort(new Error("no answer")));
   try {
     const response = await fetch(url, { signal: late.signal });
-    return /caches/.test(await response.text());
+    return /^\[[+-]\]workflowexecutions /m.test(await response.text());
   } catch (error) {
     if (error instanceof TypeError || late.signal.aborted) return false;
     throw error;
