@@ -3,6 +3,7 @@
 // together, as while it is being written, never replaces one that does.
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import { type KeyPairPem, selfSignedCertificate } from "./self_signed.ts";
@@ -107,6 +108,18 @@ async function readPair(o: TlsOptions): Promise<KeyPairPem> {
   const privateKey = parsed("metrics.keyFile", o.keyFile, "a PEM private key", () => createPrivateKey(key));
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new Error(`metrics.keyFile ${o.keyFile} is not the key of the certificate in metrics.certFile ${o.certFile}`);
+  }
+  // Those that follow are sent as they are: a client refuses the whole for one that is broken, as while it is being written.
+  for (const [issuer] of cert.matchAll(/-----BEGIN CERTIFICATE-----[^-]*(-----END CERTIFICATE-----)?/g)) {
+    parsed("metrics.certFile", o.certFile, "a chain of PEM certificates to its end", () => new X509Certificate(issuer));
+  }
+  try {
+    createSecureContext({ cert, key });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : cause;
+    throw new Error(`metrics.certFile ${o.certFile} and metrics.keyFile ${o.keyFile} cannot be served: ${why}`, {
+      cause,
+    });
   }
   return { cert, key };
 }

@@ -130,6 +130,44 @@ for (const [sentence, change, message] of unusable) {
   });
 }
 
+Deno.test("a chain of which a further certificate is broken, or not there to its end, is refused, and a whole one is not", async () => {
+  const [own, issuer] = [make("first"), make("issuer")];
+  const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  for (const rest of [broken, issuer.cert.slice(0, 300), issuer.cert + broken]) {
+    const { options } = given({ ...own, cert: own.cert + rest });
+    await assertRejects(
+      () => openTls(options),
+      Error,
+      "metrics.certFile /crt is not a chain of PEM certificates to its end",
+    );
+  }
+  const whole = { ...own, cert: own.cert + issuer.cert };
+  using tls = await openTls(given(whole).options);
+  assertEquals(tls.current, whole);
+});
+
+Deno.test("a certificate that TLS does not serve is said with its file", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const request = "req -x509 -newkey rsa:1024 -nodes -keyout key -out crt -subj /CN=weak";
+    const { success } = await new Deno.Command("openssl", {
+      args: request.split(" "),
+      cwd: directory,
+      stderr: "null",
+    }).output();
+    assertEquals(success, true);
+    const [cert, key] = await Promise.all(["crt", "key"].map((name) => Deno.readTextFile(`${directory}/${name}`)));
+    const { options } = given({ cert: cert ?? "", key: key ?? "" });
+    await assertRejects(
+      () => openTls(options),
+      Error,
+      "metrics.certFile /crt and metrics.keyFile /key cannot be served: ",
+    );
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
 Deno.test("a self-signed certificate is told whole, and renewed 30 days before its end", async () => {
   const clock = new ManualClock(nowMs);
   const told: unknown[] = [];
