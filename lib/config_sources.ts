@@ -79,11 +79,16 @@ export function fromFile(text: string, path: string, keys: readonly ConfigKey[])
 /** A YAML value as JSON would hold it, or the reason why it cannot: an anchor that is not there, or holds itself. */
 function plainValue(value: unknown, document: yaml.Document): unknown {
   try {
-    return yaml.isNode(value) ? JSON.parse(JSON.stringify(value.toJS(document))) : value;
+    return yaml.isNode(value) ? JSON.parse(JSON.stringify(value.toJS(document), numberless)) : value;
   } catch (error) {
     if (error instanceof ReferenceError || error instanceof TypeError) return error;
     throw error;
   }
+}
+
+/** What JSON has no number for stays as it reads, for the schema to refuse: as null it would mean that nothing was given. */
+function numberless(_key: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }
 
 /** Reads the variables that start with KUBERNAUT_WE_; those that Kubernetes sets for Services of such names are not ours. */

@@ -54,6 +54,10 @@ const wrong: [sentence: string, given: Given, faults: string[]][] = [
   ["a number that is text", { env: { KUBERNAUT_WE_CONCURRENCY: "many" } }, [
     'environment variable KUBERNAUT_WE_CONCURRENCY: is "many" and should be a whole number',
   ]],
+  ["a number that is none", { file: "concurrency: .nan\nmaxInFlight: .inf" }, [
+    `${defaultFile} line 1: concurrency: is "NaN" and should be a whole number`,
+    `${defaultFile} line 2: maxInFlight: is "Infinity" and should be a whole number`,
+  ]],
   ["a number that is too small", { file: "concurrency: 0" }, [
     `${defaultFile} line 1: concurrency: is 0 and should be at least 1`,
   ]],
