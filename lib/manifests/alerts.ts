@@ -61,7 +61,9 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "WorkflowExecutionAuditBacklog",
-    expr: "max(audit_backlog) > 0 and sum(increase(audit_events_written_total[10m])) == 0",
+    // Other services count the events that they write under the same name: ours are those of who has a backlog.
+    expr:
+      "max(audit_backlog) > 0 and sum(increase(audit_events_written_total[10m]) and on (job, instance) audit_backlog) == 0",
     for: "10m",
     severity: "critical",
     summary: "{{ $value }} audit events wait, and none was taken for 10 minutes",

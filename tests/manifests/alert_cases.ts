@@ -92,6 +92,30 @@ export const alertCases: readonly AlertCase[] = [
     summary: "7 audit events wait, and none was taken for 10 minutes",
   },
   {
+    name: "the audit sink takes nothing of ours, and another service's events under the same name",
+    alert: "WorkflowExecutionAuditBacklog",
+    series: {
+      'audit_backlog{job="n/we", instance="a"}': "7x60",
+      'audit_events_written_total{job="n/we", instance="a"}': "40x60",
+      'audit_events_written_total{job="gateway", instance="b", service="gateway"}': "0+5x60",
+    },
+    at: "21m",
+    fires: true,
+    summary: "7 audit events wait, and none was taken for 10 minutes",
+  },
+  {
+    name: "the leader delivers, and the standby sees the same backlog",
+    alert: "WorkflowExecutionAuditBacklog",
+    series: {
+      'audit_backlog{job="n/we", instance="a"}': "7x60",
+      'audit_backlog{job="n/we", instance="b"}': "7x60",
+      'audit_events_written_total{job="n/we", instance="a"}': "40+1x60",
+      'audit_events_written_total{job="n/we", instance="b"}': "0x60",
+    },
+    at: "21m",
+    fires: false,
+  },
+  {
     name: "the audit sink is slow, and takes them",
     alert: "WorkflowExecutionAuditBacklog",
     series: { audit_backlog: "7x60", audit_events_written_total: "40+1x60" },
