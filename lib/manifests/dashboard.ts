@@ -193,8 +193,8 @@ export function dashboard(): JSONObject {
           query: { query: "label_values(workflowexecution_active, job)", refId: "job" },
           definition: "label_values(workflowexecution_active, job)",
           refresh: 2,
+          // Without a value of its own, All is each job that has a controller, and not every job there is.
           includeAll: true,
-          allValue: ".*",
           current: { text: "All", value: "$__all" },
           hide: 0,
         },

@@ -79,6 +79,13 @@ Deno.test("every query of the dashboard keeps to its jobs, and every legend name
   assertEquals(lost, []);
 });
 
+Deno.test("all of the dashboard's jobs are those that have a controller, and not every job there is", () => {
+  const { list } = dashboard().templating as { list: { name: string; includeAll?: boolean; allValue?: string }[] };
+  const job = list.find(({ name }) => name === "job");
+  // Without a value of its own, Grafana's All is the variable's values, one after the other.
+  assertEquals({ includeAll: job?.includeAll, allValue: job?.allValue }, { includeAll: true, allValue: undefined });
+});
+
 Deno.test("panels do not overlap, and stay within Grafana's 24 columns", () => {
   const places = (dashboard().panels as { id: number; gridPos: { x: number; y: number; w: number; h: number } }[])
     .map(({ id, gridPos }) => ({ id, ...gridPos }));
