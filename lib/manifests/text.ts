@@ -13,7 +13,8 @@ export function manifestText(objects: readonly JSONObject[]): string {
 }
 
 export function objectText(object: JSONObject): string {
-  const document = new yaml.Document(object, { aliasDuplicateObjects: false });
+  // kubectl reads YAML 1.1, where a namespace called no or y would be a boolean: such texts are quoted.
+  const document = new yaml.Document(object, { aliasDuplicateObjects: false, compat: "yaml-1.1" });
   const rules = document.get("rules");
   if (yaml.isSeq(rules)) {
     for (const [index, rule] of (object.rules as JSONValue[]).entries()) {

@@ -1,5 +1,6 @@
 // The command line of `deploy print`: every fault is said, with its flag, and nothing is printed then.
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { yaml } from "../../deps.ts";
 import { deploy } from "../../lib/cli/deploy.ts";
 import { at, documents, identityOf, only } from "./documents.ts";
 
@@ -53,6 +54,13 @@ Deno.test("deploy print writes the reason at each rule of the controller's roles
   const text = (await run("print", "--without-crd")).out;
   const rule = ["  # create: run the workflow", "  - apiGroups: [tekton.dev]", "    resources: [pipelineruns]"];
   assert(text.includes(rule.join("\n")), text);
+});
+
+Deno.test("names that YAML 1.1, as kubectl reads it, takes for something else are printed as the texts that they are", async () => {
+  const flags = ["--namespace", "no", "--namespaces", "y,on,0b1,1e3", "--runner-account", "off", "--two-accounts"];
+  const { out } = await run("print", "--without-crd", ...flags);
+  const read = (version: "1.1" | "1.2") => yaml.parseAllDocuments(out, { version }).map((each) => each.toJS());
+  assertEquals(read("1.1"), read("1.2"));
 });
 
 Deno.test("a Data Storage Service of the cluster is granted and let through; any other URL is only configured", async () => {
