@@ -4,9 +4,11 @@
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
 import { type DataStorage, healthPort, type Installation, labelsOf, metricsPort, selectorOf } from "./installation.ts";
 
+const apiServerPorts = [443, 6443];
+
 /**
  * In: health and metrics (that one asks for a token). Out: DNS, the API server, the Data Storage Service. No policy can name
- * the API server, so its usual ports are open to everywhere.
+ * the API server, so its usual ports are open to everywhere, and so is that of a sink outside the cluster.
  * @param more further egress rules: another audit sink, a webhook, an OpenTelemetry collector
  */
 export function networkPolicy(i: Installation, more: readonly JSONValue[] = []): JSONObject {
@@ -21,8 +23,9 @@ export function networkPolicy(i: Installation, more: readonly JSONValue[] = []):
       ingress: [{ ports: [tcp(healthPort), tcp(metricsPort)] }],
       egress: [
         { ports: [{ protocol: "UDP", port: 53 }, tcp(53)] },
-        { ports: [tcp(443), tcp(6443)] },
+        { ports: apiServerPorts.map(tcp) },
         ...(i.dataStorage ? [dataStorageRule(i.dataStorage)] : []),
+        ...(i.sinkPort === undefined || apiServerPorts.includes(i.sinkPort) ? [] : [{ ports: [tcp(i.sinkPort)] }]),
         ...more,
       ],
     },

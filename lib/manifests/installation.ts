@@ -24,6 +24,8 @@ export interface Installation {
   readonly config: JSONObject;
   /** The Data Storage Service that events are sent to; it asks RBAC whether their sender may. */
   readonly dataStorage: DataStorage | undefined;
+  /** Where an audit sink that is no Service of the cluster listens; undefined when there is none. */
+  readonly sinkPort: number | undefined;
   /** Where audit files are written, when the configuration names a `file:` sink: an emptyDir, as large as this at most. */
   readonly auditDirectory: { readonly path: string; readonly sizeLimit: string } | undefined;
 }
@@ -78,6 +80,7 @@ export function defaultInstallation(version: string): Installation {
     },
     config: { leaderElection: true, audit: { sinks: [urlOf(defaultDataStorage)] } },
     dataStorage: defaultDataStorage,
+    sinkPort: undefined,
     auditDirectory: undefined,
   };
 }

@@ -10,6 +10,7 @@ import {
   defaultInstallation,
   type Installation,
   separateControllerAccount,
+  urlOf,
 } from "./installation.ts";
 import { type Extent, objectsOf } from "./objects.ts";
 import { manifestText } from "./text.ts";
@@ -108,6 +109,7 @@ export function readInstallation(
     scope: { ...standard.scope, namespaces, executionNamespace, lockNamespace: lockNamespace ?? namespace },
     config,
     dataStorage: audit.dataStorage,
+    sinkPort: audit.port,
     auditDirectory: audit.directory,
   };
   const extent = { runnerNamespaces, monitoring: values.monitoring === true, crd: values["without-crd"] !== true };
@@ -145,19 +147,20 @@ function checkDataStorage(text: string): void {
 
 const auditDirectory = { path: "/var/lib/kubernaut/audit", sizeLimit: "1Gi" };
 
+interface Audit {
+  readonly sink: string;
+  readonly dataStorage?: DataStorage;
+  /** Of another URL. */
+  readonly port?: number;
+  readonly directory?: Installation["auditDirectory"];
+}
+
 /** Where audit events go: to a Service of the cluster (with the right to send them there), to another URL, or to files. */
-function auditOf(
-  url: string | undefined,
-  standard: DataStorage,
-): { sink: string; dataStorage: DataStorage | undefined; directory: Installation["auditDirectory"] } {
-  if (url === "none") return { sink: `file:${auditDirectory.path}`, dataStorage: undefined, directory: auditDirectory };
-  if (url === undefined) {
-    const { service, namespace, port } = standard;
-    return { sink: `http://${service}.${namespace}.svc:${port}`, dataStorage: standard, directory: undefined };
-  }
+function auditOf(url: string | undefined, standard: DataStorage): Audit {
+  if (url === "none") return { sink: `file:${auditDirectory.path}`, directory: auditDirectory };
+  if (url === undefined) return { sink: urlOf(standard), dataStorage: standard };
   const { hostname, port, protocol } = new URL(url);
   const [service = "", namespace = "", kind] = hostname.split(".");
-  const inCluster = kind === "svc";
   const number = Number(port || (protocol === "https:" ? 443 : 80));
-  return { sink: url, dataStorage: inCluster ? { service, namespace, port: number } : undefined, directory: undefined };
+  return { sink: url, ...(kind === "svc" ? { dataStorage: { service, namespace, port: number } } : { port: number }) };
 }

@@ -63,6 +63,17 @@ Deno.test("names that YAML 1.1, as kubectl reads it, takes for something else ar
   assertEquals(read("1.1"), read("1.2"));
 });
 
+Deno.test("the port of a sink that is no Service of the cluster is let through, where nothing else lets it", async () => {
+  const egress = async (url: string) => {
+    const objects = documents((await run("print", "--data-storage", url)).out);
+    return (at(only(objects, "NetworkPolicy"), "spec", "egress") as unknown[]).slice(2);
+  };
+  assertEquals(await egress("http://storage.example:8080"), [{ ports: [{ protocol: "TCP", port: 8080 }] }]);
+  assertEquals(await egress("http://storage.audit:8080"), [{ ports: [{ protocol: "TCP", port: 8080 }] }]);
+  assertEquals(await egress("http://storage.example"), [{ ports: [{ protocol: "TCP", port: 80 }] }]);
+  assertEquals(await egress("https://storage.example:6443"), []);
+});
+
 Deno.test("a Data Storage Service of the cluster is granted and let through; any other URL is only configured", async () => {
   const printed = async (url: string) => documents((await run("print", "--data-storage", url)).out);
   const own = await printed("https://storage.audit.svc:8443");
