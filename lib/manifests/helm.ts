@@ -71,6 +71,7 @@ const dataStorageNamespace = "($.Values.dataStorage.namespace | default $.Releas
 const named = "or $.Values.config.namespaces $.Values.config.executionNamespace";
 const replicated = "gt ($.Values.replicas | int) 1";
 const audited = "$.Values.auditVolume";
+const scheme = '{{ ternary "http" "https" (dig "metrics" "plainHttp" false $.Values.config) }}';
 
 function installation(version: string): Installation {
   const standard = defaultInstallation(version);
@@ -116,7 +117,7 @@ function templates(version: string): Record<string, string> {
     "pod-disruption-budget.yaml": when(replicated, templateOf([podDisruptionBudget(i)])),
     "network-policy.yaml": when("$.Values.networkPolicy.enabled", networkPolicyTemplate(i)),
     "metrics-reader.yaml": when(monitor, templateOf(metricsReader(i))),
-    "pod-monitor.yaml": when(monitor, templateOf([labelled(podMonitor(i), "podMonitor")])),
+    "pod-monitor.yaml": when(monitor, templateOf([labelled(podMonitor(i, scheme), "podMonitor")])),
     "prometheus-rule.yaml": when(rule, templateOf([prometheusRule(i)])),
     "dashboard.yaml": when(board, templateOf([dashboardConfigMap(i)])),
   };
@@ -129,13 +130,13 @@ const crdTemplate = `{{- $crd := $.Files.Get "files/crd.yaml" | fromYaml }}
 {{- toYaml $crd }}
 `;
 
-/** The controller's, and one for the runs in each namespace that is named; where they are the same, once. */
+/** The controller's, and one for the runs in each namespace that is named; where they are the same, it is the controller's. */
 function serviceAccounts(i: Installation): string {
   const { metadata, ...account } = serviceAccount(i.controllerAccount, releaseNamespace, labelsOf(i));
   const annotations = optional("$.Values.serviceAccount.annotations");
-  const named = "concat $.Values.runner.namespaces (list $.Release.Namespace $.Values.config.executionNamespace)";
-  const controllers =
-    `and $.Values.serviceAccount.create (eq . $.Release.Namespace) (eq $.Values.serviceAccount.name ${runnerAccount})`;
+  const named =
+    "concat ($.Values.runner.namespaces | default list) (list $.Release.Namespace $.Values.config.executionNamespace)";
+  const controllers = `and (eq . $.Release.Namespace) (eq $.Values.serviceAccount.name ${runnerAccount})`;
   const runner = templateOf([serviceAccount(i.runnerAccount, "{{ . }}", labelsOf(i, "runner"))]);
   return when(
     "$.Values.serviceAccount.create",
@@ -163,7 +164,7 @@ const switches = {
 
 /** What the configuration says about namespaces decides where a role is bound, and nothing else. */
 function roleBindings(i: Installation): string {
-  const watched = "($.Values.config.namespaces | default list)";
+  const watched = "($.Values.config.namespaces | default list | uniq)";
   const dedicated = "$.Values.config.executionNamespace";
   const both = `(append ${watched} ${dedicated} | compact | uniq)`;
   return [

@@ -41,7 +41,7 @@ export function metricsReader(i: Installation): JSONObject[] {
   ];
 }
 
-export function podMonitor(i: Installation): JSONObject {
+export function podMonitor(i: Installation, scheme = "https"): JSONObject {
   return {
     apiVersion: operator,
     kind: "PodMonitor",
@@ -51,7 +51,7 @@ export function podMonitor(i: Installation): JSONObject {
       podMetricsEndpoints: [{
         port: "metrics",
         path: "/metrics",
-        scheme: "https",
+        scheme,
         interval: "30s",
         // The certificate is self-signed unless metrics.certFile names one.
         tlsConfig: { insecureSkipVerify: true },

@@ -2,6 +2,7 @@
 // controller's own configuration is described by the program itself.
 
 import type { JSONObject } from "../kube/contract.ts";
+import { healthPort, metricsPort } from "./installation.ts";
 
 const text: JSONObject = { type: "string" };
 const nonEmpty: JSONObject = { type: "string", minLength: 1 };
@@ -9,16 +10,17 @@ const flag: JSONObject = { type: "boolean" };
 const map: JSONObject = { type: "object", additionalProperties: { type: "string" } };
 const listOf = (items: JSONObject): JSONObject => ({ type: "array", items });
 const anyObject: JSONObject = { type: "object" };
-const strict = (properties: Record<string, JSONObject>, about = ""): JSONObject => ({
-  type: "object",
-  ...(about ? { description: about } : {}),
-  additionalProperties: false,
-  properties,
-});
+const strict = (properties: Record<string, JSONObject>): JSONObject => {
+  // The templates look into these. Helm takes away what a user sets to null (a key with nothing below it), and says so then.
+  const required = Object.keys(properties).filter((name) => properties[name]?.["properties"] !== undefined);
+  return { type: "object", additionalProperties: false, properties, ...(required.length > 0 ? { required } : {}) };
+};
 
 /** @param config the schema of the controller's configuration file */
 export function valuesSchema(config: JSONObject): JSONObject {
-  const { $schema: _, title: __, ...content } = config;
+  const { $schema: _, title: __, ...content } = structuredClone(config);
+  listens(content, "health", healthPort);
+  listens(content, "metrics", metricsPort);
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "Values of the chart kubernaut-workflowexecution",
@@ -65,4 +67,12 @@ export function valuesSchema(config: JSONObject): JSONObject {
       global: anyObject,
     }),
   };
+}
+
+/** The pod's ports, its probes and its NetworkPolicy are written for one port on every address: the configuration has to agree. */
+function listens(config: JSONObject, on: "health" | "metrics", port: number): void {
+  const { properties } = config as { properties: Record<string, { properties: Record<string, JSONObject> }> };
+  const address = properties[on]?.properties["address"];
+  if (!address) throw new Error(`the configuration has no ${on}.address`);
+  address["pattern"] = `^(0\\.0\\.0\\.0|\\[::\\])?:${port}$`;
 }

@@ -190,6 +190,36 @@ testWith("helm", "the chart grants nothing for what the configuration turns off"
   assertEquals(without.filter((rule) => !all.includes(rule)), []);
 });
 
+testWith("helm", "the chart makes no account that it is told not to, under whichever name the runs have", async () => {
+  const accounts = async (...set: string[]) =>
+    documents(await helmTemplate(...set.flatMap((each) => ["--set", each])))
+      .filter(({ kind }) => kind === "ServiceAccount").map(identityOf);
+  const runners = ["runner.namespaces={a}", "config.executionNamespace=runs"];
+  assertEquals(await accounts("serviceAccount.create=false", ...runners), [
+    "ServiceAccount a/kubernaut-workflow-runner",
+    "ServiceAccount runs/kubernaut-workflow-runner",
+  ]);
+  assertEquals(await accounts("serviceAccount.create=false", "serviceAccount.name=mine"), [
+    "ServiceAccount kubernaut-system/kubernaut-workflow-runner",
+  ]);
+  assertEquals(await accounts("runner.create=false", ...runners), [
+    "ServiceAccount kubernaut-system/kubernaut-workflow-runner",
+  ]);
+});
+
+testWith("helm", "a namespace that the configuration names twice is bound once", async () => {
+  const identities = documents(await helmTemplate("--set", "config.namespaces={a,a}")).map(identityOf);
+  assertEquals(identities.filter((each, at) => identities.indexOf(each) !== at), []);
+});
+
+testWith("helm", "the chart's PodMonitor asks as /metrics answers: by TLS, or without it", async () => {
+  const scheme = async (...set: string[]) => {
+    const text = await helmTemplate("--set", "monitoring.podMonitor.enabled=true", ...set);
+    return at(only(documents(text), "PodMonitor"), "spec", "podMetricsEndpoints", 0, "scheme");
+  };
+  assertEquals([await scheme(), await scheme("--set", "config.metrics.plainHttp=true")], ["https", "http"]);
+});
+
 Deno.test("values.yaml is valid by the chart's own schema, which knows every value in it and no other", async () => {
   const chart = new URL("../../deploy/helm/", import.meta.url);
   const { $schema: _, ...schema } = JSON.parse(await Deno.readTextFile(new URL("values.schema.json", chart)));
@@ -200,6 +230,19 @@ Deno.test("values.yaml is valid by the chart's own schema, which knows every val
     Object.keys(schema.properties).filter((key) => key !== "global").toSorted(),
     Object.keys(values).toSorted(),
   );
+});
+
+Deno.test("the chart refuses an address that is not what the pod's ports, its probes and its NetworkPolicy say", async () => {
+  const { $schema: _, ...schema } = JSON.parse(
+    await Deno.readTextFile(new URL("../../deploy/helm/values.schema.json", import.meta.url)),
+  );
+  const validate = new Ajv({ strict: false }).compile(schema.properties.config);
+  for (const [key, port] of [["health", 8081], ["metrics", 9090]] as const) {
+    const taken = ["", "0.0.0.0", "[::]"].map((host) => validate({ [key]: { address: `${host}:${port}` } }));
+    assertEquals(taken, [true, true, true]);
+    const refused = [`:1${port}`, ":80", `127.0.0.1:${port}`].map((address) => validate({ [key]: { address } }));
+    assertEquals(refused, [false, false, false]);
+  }
 });
 
 /** By kind and name; a configuration as what it says, and without its checksum: Helm writes YAML in another order. */

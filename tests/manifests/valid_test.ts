@@ -87,4 +87,7 @@ testWith("helm", "a value that is misspelt, in the chart or in the configuration
   };
   assertEquals(await refused("replica=2"), [1, "- at '': additional properties 'replica' not allowed"]);
   assertEquals(await refused("config.cooldwn=1m"), [1, "- at '/config': additional properties 'cooldwn' not allowed"]);
+  assertEquals(await refused("config=null"), [1, "- at '': missing property 'config'"]);
+  assertEquals(await refused("monitoring.dashboard=null"), [1, "- at '/monitoring': missing property 'dashboard'"]);
+  assertEquals(await refused("runner.namespaces=null"), [0, undefined]);
 });
