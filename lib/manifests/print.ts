@@ -2,12 +2,16 @@
 // the help shows and what the reader knows: there is no flag that is in one and not in the other.
 
 import { parseArgs } from "node:util";
-import { checkNamespace, checkServiceAccount, parseHttpUrl } from "../config_values.ts";
+import type { Config } from "../config.ts";
+import { checkNamespace, checkServiceAccount, describeSink, parseHttpUrl } from "../config_values.ts";
 import type { JSONObject } from "../kube/contract.ts";
 import {
   type DataStorage,
+  defaultAccount,
+  defaultDataStorage,
   defaultImageRepository,
   defaultInstallation,
+  defaultNamespace,
   type Installation,
   separateControllerAccount,
   urlOf,
@@ -114,6 +118,27 @@ export function readInstallation(
   };
   const extent = { runnerNamespaces, monitoring: values.monitoring === true, crd: values["without-crd"] !== true };
   return { installation, extent };
+}
+
+/**
+ * The flags with which `deploy print` comes to what a controller runs with, as far as it can be told from outside: where it is,
+ * what it acts as, and its configuration. An installation that needs none has none.
+ */
+export function flagsOf(config: Config, account: { readonly namespace: string; readonly name: string }): string[] {
+  const { namespaces, executionNamespace, lockNamespace, serviceAccount, audit } = config;
+  const [storage] = audit.sinks.filter((sink) => sink.kind === "http").map(describeSink);
+  const flags: Partial<Record<keyof typeof printFlags, string | undefined | false>> = {
+    "namespace": account.namespace !== defaultNamespace && account.namespace,
+    "two-accounts": account.name === separateControllerAccount && "",
+    "namespaces": namespaces.length > 0 && namespaces.join(","),
+    "execution-namespace": executionNamespace || undefined,
+    "lock-namespace": lockNamespace !== account.namespace && lockNamespace,
+    "runner-account": serviceAccount !== defaultAccount && serviceAccount,
+    "data-storage": storage !== urlOf({ ...defaultDataStorage, namespace: account.namespace }) && storage,
+  };
+  return Object.entries(flags).flatMap(([name, value]) =>
+    value === undefined || value === false ? [] : [`--${name}`, value].filter((part) => part !== "")
+  );
 }
 
 /** One YAML stream, in the order in which it is to be applied. */

@@ -147,6 +147,7 @@ function roles(mayNot: readonly string[]): JSONObject[] {
   const subjects = [
     { kind: "User", name: "doctor", apiGroup: "rbac.authorization.k8s.io" },
     { kind: "ServiceAccount", name: "runner", namespace: "kubernaut-system" },
+    { kind: "ServiceAccount", name: "kubernaut-workflowexecution", namespace: "kubernaut-system" },
   ];
   const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "doctor" };
   const apiVersion = "rbac.authorization.k8s.io/v1";
@@ -236,7 +237,18 @@ const broken:
         fails: [
           "permissions",
           /^this account may not patch workflowexecutions\/status\.workflowexecution\.kubernaut\.ai in every namespace, which it must to report /,
-          /^apply the roles .*kubernaut-we deploy print/,
+          /^apply the roles .*kubernaut-we deploy print --namespaces payment --data-storage \S+ \| kubectl apply --server-side/,
+        ],
+      },
+      {
+        name: "a missing permission of an installation that is not the ordinary one",
+        mayNot: ["create tokenreviews"],
+        account: { namespace: "kubernaut-system", name: "kubernaut-workflowexecution" },
+        args: ["--execution-namespace", "payment", "--lock-namespace", "payment"],
+        fails: [
+          "permissions",
+          /^kubernaut-system\/kubernaut-workflowexecution may not create tokenreviews/,
+          / print --two-accounts --namespaces payment --execution-namespace payment --lock-namespace payment --data-storage /,
         ],
       },
       {

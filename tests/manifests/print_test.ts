@@ -2,6 +2,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { yaml } from "../../deps.ts";
 import { deploy } from "../../lib/cli/deploy.ts";
+import { loadConfig } from "../../lib/config.ts";
+import { flagsOf, readInstallation } from "../../lib/manifests/print.ts";
+import { configText } from "../../lib/manifests/workload.ts";
 import { at, documents, identityOf, only } from "./documents.ts";
 
 async function run(...args: string[]): Promise<{ code: number; out: string; complaints: string[] }> {
@@ -61,6 +64,33 @@ Deno.test("names that YAML 1.1, as kubectl reads it, takes for something else ar
   const { out } = await run("print", "--without-crd", ...flags);
   const read = (version: "1.1" | "1.2") => yaml.parseAllDocuments(out, { version }).map((each) => each.toJS());
   assertEquals(read("1.1"), read("1.2"));
+});
+
+Deno.test("the flags that are told of a configuration come to the installation that has it", async () => {
+  const given: string[][] = [
+    [],
+    ["--namespace", "x"],
+    ["--two-accounts", "--namespaces", "a,b", "--execution-namespace", "runs"],
+    [
+      "--namespace",
+      "x",
+      "--lock-namespace",
+      "y",
+      "--runner-account",
+      "r",
+      "--data-storage",
+      "https://s.audit.svc:8443",
+    ],
+  ];
+  for (const flags of given) {
+    const { installation: i } = readInstallation(flags, "0.0.0");
+    const readFile = (path: string) =>
+      Promise.resolve(
+        path.endsWith("/namespace") ? i.namespace : path.endsWith(".yaml") ? configText(i.config) : "token",
+      );
+    const config = await loadConfig({ args: ["--config", "c.yaml"], env: {}, readFile });
+    assertEquals(flagsOf(config, { namespace: i.namespace, name: i.controllerAccount }), flags);
+  }
 });
 
 Deno.test("the port of a sink that is no Service of the cluster is let through, where nothing else lets it", async () => {

@@ -4,6 +4,8 @@
 import type { JSONObject } from "../../kube/contract.ts";
 import { StatusError } from "../../kube/errors.ts";
 import { type Grant, grantsOf } from "../../manifests/permissions.ts";
+import { flagsOf } from "../../manifests/print.ts";
+import { defaultAccount, defaultNamespace } from "../../manifests/installation.ts";
 import { isObject } from "../../workflow/read.ts";
 import type { Finding, Patient } from "./finding.ts";
 
@@ -34,11 +36,18 @@ export async function rights(patient: Patient): Promise<Finding[]> {
       message: `${who} may make all ${grants.length} kinds of call${account ? "" : " (another: --account)"}`,
     }];
   }
+  const print = [
+    "deploy",
+    "print",
+    ...flagsOf(config, account ?? { namespace: defaultNamespace, name: defaultAccount }),
+  ];
+  const mend = `apply the roles of this program's manifests: kubernaut-we ${print.join(" ")} | ` +
+    "kubectl apply --server-side -f -";
   return refused.map(({ grant }) => ({
     check,
     status: "fail",
     message: `${who} may not ${describe(grant)}, which it must to ${grant.permission.why}`,
-    mend: "apply the roles of this program's manifests: kubernaut-we deploy print | kubectl apply --server-side -f -",
+    mend,
   }));
 }
 
