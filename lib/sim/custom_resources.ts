@@ -89,7 +89,7 @@ export class CustomResources implements Disposable {
     const custom: CustomSchema = {
       definition: definition.metadata.name ?? "",
       schema,
-      normalize: (object) => normalize(object, schema),
+      normalize: (object, isApplied) => normalize(object, schema, isApplied),
     };
     const { names } = spec;
     return resourceType(spec.group, String(version.name), names.plural, names.kind, {

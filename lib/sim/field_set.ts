@@ -22,6 +22,17 @@ export function without(set: FieldSet, ...others: FieldSet[]): Set<string> {
   return new Set([...set].filter((path) => !others.some((other) => other.has(path))));
 }
 
+/** The set with every place that one of its members lies in. */
+export function withAncestors(set: FieldSet): Set<string> {
+  const all = new Set<string>();
+  for (const path of set) {
+    for (let end = path.indexOf(separator); end >= 0; end = path.indexOf(separator, end + 1)) {
+      all.add(path.slice(0, end + 1));
+    }
+  }
+  return all;
+}
+
 export function sameSet(a: FieldSet, b: FieldSet): boolean {
   return a.size === b.size && [...a].every((path) => b.has(path));
 }

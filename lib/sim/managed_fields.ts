@@ -75,7 +75,7 @@ export function afterUpdate(
   if (isReset || (before && !before.metadata.managedFields?.length)) return undefined;
   const { added, modified, removed } = ownableDifference(type, before, after, writer.subresource);
   const known = given.length > 0 && before ? given : before?.metadata.managedFields ?? [];
-  if (added.size + modified.size + removed.size === 0) return known;
+  if (added.size + modified.size + removed.size === 0) return known.length > 0 ? known : undefined;
   const owners = decodeOwners(known).map((owner) => ({ ...owner, fields: without(owner.fields, modified, removed) }));
   const taken = union(added, modified);
   const self: Owner = {
@@ -118,7 +118,7 @@ export function encodeOwners(owners: Owner[]): JSONObject[] | undefined {
     manager,
     operation,
     apiVersion,
-    time,
+    ...(time && { time }),
     fieldsType: "FieldsV1",
     fieldsV1: encodeFields(fields),
     ...(subresource && { subresource }),

@@ -46,7 +46,7 @@ export function receive(type: ResourceType, given: KubeObject, options: WriteOpt
   }
   const fault = metadataFault(given.metadata);
   if (fault !== undefined) throw undecodable(type, given, fault, options);
-  const { object, unknown } = type.custom.normalize(given);
+  const { object, unknown } = type.custom.normalize(given, options.applied);
   tellUnknown(type, given, unknown, options);
   return object;
 }

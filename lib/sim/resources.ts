@@ -44,8 +44,8 @@ export interface ResourceType extends Subject {
 
 /** The part of a custom resource that its CustomResourceDefinition's schema decides. */
 export interface CustomSchema {
-  /** Unknown fields go, defaults come; the paths of the fields that went are returned. */
-  normalize(object: KubeObject): { object: KubeObject; unknown: string[] };
+  /** Unknown fields go, defaults come; the paths of the fields that went are returned. What was applied keeps its nulls. */
+  normalize(object: KubeObject, isApplied?: boolean): { object: KubeObject; unknown: string[] };
   /** The version's structural schema. */
   schema: Schema;
   /** The columns were declared by the definition: no Name and Age are added but Name. */

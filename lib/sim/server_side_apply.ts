@@ -3,7 +3,7 @@
 // Source: kubernetes.io "Server-Side Apply", sigs.k8s.io/structured-merge-diff merge/update.go.
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
 import { toServed } from "./conversion.ts";
-import { type FieldSet, sameSet, showPath, union, without } from "./field_set.ts";
+import { type FieldSet, sameSet, showPath, union, withAncestors, without } from "./field_set.ts";
 import {
   decodeOwners,
   encodeOwners,
@@ -18,8 +18,9 @@ import { unnamed } from "./receive.ts";
 import type { Registry } from "./registry.ts";
 import type { RequestInfo } from "./request_info.ts";
 import { apiVersionOf, type ResourceType } from "./resources.ts";
-import { ApiError, badRequest, conflict, type StatusDetails } from "./status.ts";
-import { fieldsOf, mergeApplied, removeFields, typeFaults } from "./typed_value.ts";
+import { ApiError, badRequest, conflict, notFound, type StatusDetails } from "./status.ts";
+import { typeFaults } from "./type_faults.ts";
+import { fieldsOf, mergeApplied, removeFields } from "./typed_value.ts";
 import type { RequestOptions } from "./write_options.ts";
 
 /** Carries out an apply patch; the object is created when it is absent. */
@@ -41,8 +42,8 @@ export function applyPatch(
     time: timestamp(registry.clock.now()),
     fields: ownable(type, fieldsOf(applied, wholeSchema(type)), info.subresource),
   };
-  const { owners: _, ...untracked } = options;
   if (!stored) {
+    if (info.subresource) throw notFound(type, info.name);
     if (!textAt(applied, "metadata", "name")) throw unnamed(info.name);
     const uid = textAt(applied, "metadata", "uid");
     if (uid) {
@@ -52,11 +53,17 @@ export function applyPatch(
     const object = asObject(applied);
     object.metadata = { ...object.metadata };
     delete object.metadata.resourceVersion;
-    withOwners(object, [self]);
-    return { object: registry.create(type, namespace, object, untracked), created: true };
+    const owners = () => encodeOwners([self]);
+    return { object: registry.create(type, namespace, object, { ...options, owners, applied: true }), created: true };
   }
-  const change = () => applyTo(type, toServed(type, stored), applied, self, options.force);
-  return registry.update(type, namespace, info.name, change, untracked);
+  let left: JSONObject[] | undefined;
+  const change = () => {
+    const { object, owners } = applyTo(type, toServed(type, stored), applied, self, options.force);
+    left = owners;
+    return object;
+  };
+  const { name } = info;
+  return registry.update(type, namespace, name, change, { ...options, owners: () => left, applied: true });
 }
 
 /** The configuration in the patch; throws BadRequest when it is none of this kind. */
@@ -86,25 +93,35 @@ function refuseUntyped(type: ResourceType, patch: JSONObject): void {
   throw new ApiError(500, "", `failed to create typed patch object (${which}, Kind=${kind}): ${all}`);
 }
 
-/** The object after the apply, with its owners. Throws Conflict where others own what it would change. */
-function applyTo(type: ResourceType, live: KubeObject, applied: JSONObject, self: Owner, force: boolean): KubeObject {
+/** The object after the apply, and its owners. Throws Conflict where others own what it would change. */
+function applyTo(
+  type: ResourceType,
+  live: KubeObject,
+  applied: JSONObject,
+  self: Owner,
+  force: boolean,
+): { object: KubeObject; owners: JSONObject[] | undefined } {
   const schema = wholeSchema(type);
   const owners = ownersOf(type, live);
   const own = owners.find((owner) => isSame(owner, self));
   const others = owners.filter((owner) => owner !== own);
   const merged = mergeApplied(asJSON(live), applied, schema);
-  const forsaken = own ? without(own.fields, self.fields, ...others.map(({ fields }) => fields)) : new Set<string>();
+  // A place goes when its last owner has gone from everything in it.
+  const held = union(fieldsOf(applied, schema), ...others.map(({ fields }) => fields));
+  const forsaken = own ? without(withAncestors(own.fields), withAncestors(held)) : new Set<string>();
   const next = asObject(removeFields(merged, forsaken, schema) as JSONObject);
   const { added, modified, removed } = ownableDifference(type, live, next, self.subresource);
   const changed = union(added, modified);
   if (!force) refuseConflicts(others, changed);
-  const isUnchanged = own && sameSet(own.fields, self.fields) && changed.size + removed.size === 0;
+  const changesObject = changed.size + removed.size > 0;
+  const isUnchanged = own && sameSet(own.fields, self.fields) && !changesObject;
   const left = others.map((owner) => ({ ...owner, fields: without(owner.fields, changed, removed) }));
-  withOwners(next, [...left, isUnchanged ? own : self]);
-  if (isUnchanged && sameJSON(next.metadata.managedFields, live.metadata.managedFields)) {
-    next.metadata.managedFields = live.metadata.managedFields ?? [];
-  }
-  return next;
+  // Whoever only shares what is there has written at no time.
+  const after = encodeOwners([
+    ...left,
+    isUnchanged ? own : { ...self, time: changesObject ? self.time : own?.time ?? "" },
+  ]);
+  return { object: next, owners: sameJSON(after, live.metadata.managedFields) ? live.metadata.managedFields : after };
 }
 
 /** The entries of an object; one that was never tracked belonged to whoever wrote it before. */
@@ -120,12 +137,6 @@ function ownersOf(type: ResourceType, live: KubeObject): Owner[] {
     time: live.metadata.creationTimestamp ?? "",
     fields: added,
   }];
-}
-
-function withOwners(object: KubeObject, owners: Owner[]): void {
-  const entries = encodeOwners(owners);
-  if (entries) object.metadata.managedFields = entries;
-  else delete object.metadata.managedFields;
 }
 
 function refuseConflicts(others: Owner[], changed: FieldSet): void {

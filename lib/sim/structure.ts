@@ -3,14 +3,21 @@
 import { isRecord, type KubeObject, type ObjectMeta } from "./objects.ts";
 import type { Schema } from "./schema.ts";
 
-/** The object as it is stored, and the paths of the fields that were unknown. */
-export function normalize(object: KubeObject, schema: Schema): { object: KubeObject; unknown: string[] } {
+/**
+ * The object as it is stored, and the paths of the fields that were unknown. A null that is not allowed counts as absent; where
+ * it was applied and no default takes its place, it is kept for validation to refuse.
+ */
+export function normalize(
+  object: KubeObject,
+  schema: Schema,
+  isApplied = false,
+): { object: KubeObject; unknown: string[] } {
   const { apiVersion, kind, metadata, ...rest } = object;
   const unknown: string[] = [];
   const properties = { ...schema.properties };
   for (const field of ["apiVersion", "kind", "metadata"]) delete properties[field];
   const root: Schema = { ...schema, properties };
-  const pruned = prune(rest, root, "", unknown);
+  const pruned = prune(withoutNulls(rest, root, isApplied), root, "", unknown);
   return {
     object: { apiVersion, kind, metadata: knownMetadata(metadata, unknown), ...(withDefaults(pruned, root) as object) },
     unknown: unknown.sort(),
@@ -55,9 +62,6 @@ function prune(value: unknown, schema: Schema, path: string, unknown: string[]):
     const where = path ? `${path}.${key}` : key;
     const property = schema.properties?.[key];
     const additional = schema.additionalProperties;
-    // A null that is not allowed counts as absent.
-    const declared = property ?? (isRecord(additional) ? additional as Schema : undefined);
-    if (inner === null && declared && !declared.nullable) continue;
     if (property) kept[key] = prune(inner, property, where, unknown);
     else if (isRecord(additional)) kept[key] = prune(inner, additional as Schema, where, unknown);
     else if (additional === true || schema["x-kubernetes-preserve-unknown-fields"] || isIdentity(schema, key)) {
@@ -65,6 +69,26 @@ function prune(value: unknown, schema: Schema, path: string, unknown: string[]):
     } else unknown.push(where);
   }
   return kept;
+}
+
+function withoutNulls(value: unknown, schema: Schema, isApplied: boolean): unknown {
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    return items ? value.map((item) => withoutNulls(item, items, isApplied)) : value;
+  }
+  if (!isRecord(value)) return value;
+  const kept: Record<string, unknown> = {};
+  for (const [key, inner] of Object.entries(value)) {
+    const declared = fieldOf(schema, key);
+    const isAbsent = inner === null && declared && !declared.nullable && (!isApplied || declared.default !== undefined);
+    if (!isAbsent) kept[key] = declared ? withoutNulls(inner, declared, isApplied) : inner;
+  }
+  return kept;
+}
+
+/** The schema of a declared field, or of what a map holds. */
+function fieldOf({ properties, additionalProperties }: Schema, key: string): Schema | undefined {
+  return properties?.[key] ?? (isRecord(additionalProperties) ? additionalProperties as Schema : undefined);
 }
 
 function isIdentity(schema: Schema, key: string): boolean {
@@ -79,8 +103,7 @@ function withDefaults(value: unknown, schema: Schema): unknown {
   if (!isRecord(value)) return value;
   const filled: Record<string, unknown> = {};
   for (const [key, inner] of Object.entries(value)) {
-    const property = schema.properties?.[key] ??
-      (isRecord(schema.additionalProperties) ? schema.additionalProperties as Schema : undefined);
+    const property = fieldOf(schema, key);
     filled[key] = property ? withDefaults(inner, property) : inner;
   }
   for (const [key, property] of Object.entries(schema.properties ?? {})) {

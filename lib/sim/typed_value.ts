@@ -40,12 +40,35 @@ export function mergeApplied(target: JSONValue | undefined, applied: JSONValue, 
     return merged;
   }
   if (!Array.isArray(applied) || !Array.isArray(target)) return applied;
-  const items = new Map(target.map((item) => [elementOf(item, schema), item]));
-  for (const item of applied) {
-    const element = elementOf(item, schema);
-    items.set(element, mergeApplied(items.get(element), item, schema.items ?? unknown));
+  return mergeItems(target, applied, schema);
+}
+
+/** Items of both lists: those that are applied in their order, and each of the others before what it stood before. */
+function mergeItems(target: JSONValue[], applied: JSONValue[], schema: Schema): JSONValue[] {
+  const keyed = (list: JSONValue[]) => list.map((item) => ({ element: elementOf(item, schema), item }));
+  const [left, right] = [keyed(target), keyed(applied)];
+  const old = new Map(left.map(({ element, item }) => [element, item]));
+  const wanted = new Set(right.map(({ element }) => element));
+  const shared = right.filter(({ element }) => old.has(element)).map(({ element }) => element);
+  const merged: JSONValue[] = [];
+  const done = new Set<string>();
+  let next = 0;
+  for (const { element, item } of right) {
+    for (let here = left[next]; here && here.element !== element; here = left[next]) {
+      const isShared = wanted.has(here.element);
+      if (!isShared) merged.push(here.item);
+      // An item of both that is not the next one of both was moved: it comes where it is applied.
+      const stays = isShared && (shared.length === 0 || shared[0] === here.element);
+      if (!stays || done.has(here.element)) next++;
+      if (stays) break;
+    }
+    if (left[next]?.element === element) next++;
+    if (shared[0] === element) shared.shift();
+    done.add(element);
+    merged.push(mergeApplied(old.get(element), item, schema.items ?? unknown));
   }
-  return [...items.values()];
+  for (const { element, item } of left.slice(next)) if (!wanted.has(element)) merged.push(item);
+  return merged;
 }
 
 /** The value without the given fields; what became empty by that stays. */
@@ -66,32 +89,6 @@ export function removeFields(value: JSONValue, gone: FieldSet, schema: Schema, p
   return kept;
 }
 
-const expected: Record<string, string> = {
-  string: "string",
-  integer: "numeric (int or float)",
-  number: "numeric (int or float)",
-  boolean: "boolean",
-  array: "list",
-  object: "map",
-};
-
-/** Fields that the schema does not declare, and values of another type than it says. */
-export function typeFaults(value: JSONValue, schema: Schema, path = ""): string[] {
-  const { type, properties, additionalProperties: values, items } = schema;
-  if (value === null || schema["x-kubernetes-int-or-string"]) return [];
-  const found = Array.isArray(value) ? "array" : typeof value;
-  if (type && type !== found && !(type === "integer" && found === "number")) {
-    return [`${path}: expected ${expected[type]}, got &value.valueUnstructured{Value:${JSON.stringify(value)}}`];
-  }
-  if (Array.isArray(value)) return items ? value.flatMap((item, i) => typeFaults(item, items, `${path}[${i}]`)) : [];
-  if (!isJSONObject(value) || schema["x-kubernetes-preserve-unknown-fields"]) return [];
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const declared = properties?.[key] ?? (typeof values === "object" ? values : undefined);
-    if (declared) return typeFaults(inner, declared, `${path}.${key}`);
-    return values === true || !type ? [] : [`${path}.${key}: field not declared in schema`];
-  });
-}
-
 /** Scalars, and lists and maps that are replaced whole. */
 function isOneValue(value: JSONValue, schema: Schema): boolean {
   if (Array.isArray(value)) return !["set", "map"].includes(schema["x-kubernetes-list-type"] ?? "");
@@ -107,7 +104,7 @@ function childOf(schema: Schema, key: string): { schema: Schema; isField: boolea
 }
 
 /** How a list that is merged tells its items apart. */
-function elementOf(item: JSONValue, schema: Schema): string {
+export function elementOf(item: JSONValue, schema: Schema): string {
   if (schema["x-kubernetes-list-type"] !== "map" || !isJSONObject(item)) return `v:${JSON.stringify(item)}`;
   const keys = (schema["x-kubernetes-list-map-keys"] ?? []).toSorted();
   return `k:${JSON.stringify(Object.fromEntries(keys.map((key) => [key, item[key] ?? null])))}`;

@@ -19,4 +19,6 @@ export interface WriteOptions {
   admit?: (type: ResourceType, namespace: string, before: KubeObject | undefined, after: KubeObject) => void;
   /** The object is what a patch made: what is wrong with it is told in other words. */
   patched?: boolean;
+  /** The object is what an apply made. */
+  applied?: boolean;
 }

@@ -5,6 +5,7 @@ import type { Answer } from "./backend.ts";
 import { type CaseContext, eventually, executionsCrd } from "./harness.ts";
 
 export const widgetsName = "widgets.schemas.kubernaut.ai";
+export const widgetsVersion = "schemas.kubernaut.ai/v1";
 const text: JSONObject = { type: "string" };
 const keyed: JSONObject = {
   type: "object",
@@ -79,14 +80,20 @@ const definition: JSONObject = {
   },
 };
 
-/** What creates a Widget of the given spec in the case's namespace; the definition is installed first. */
-export async function widgets({ api, namespace }: CaseContext): Promise<(spec: JSONObject) => Promise<Answer>> {
-  const path = `/apis/schemas.kubernaut.ai/v1/namespaces/${namespace}/widgets`;
+/** The path of the Widgets in the case's namespace; their definition is installed first. */
+export async function widgetsPath({ api, namespace }: CaseContext): Promise<string> {
+  const path = `/apis/${widgetsVersion}/namespaces/${namespace}/widgets`;
   if ((await api.call("GET", `${executionsCrd}/${widgetsName}`)).code === 404) {
     await api.ok("POST", executionsCrd, { body: definition });
   }
   await eventually(async () => (await api.call("GET", path)).code === 200);
+  return path;
+}
+
+/** What creates a Widget of the given spec in the case's namespace. */
+export async function widgets(context: CaseContext): Promise<(spec: JSONObject) => Promise<Answer>> {
+  const path = await widgetsPath(context);
   const metadata = { generateName: "w-" };
   return (spec) =>
-    api.call("POST", path, { body: { apiVersion: "schemas.kubernaut.ai/v1", kind: "Widget", metadata, spec } });
+    context.api.call("POST", path, { body: { apiVersion: widgetsVersion, kind: "Widget", metadata, spec } });
 }

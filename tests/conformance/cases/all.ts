@@ -1,6 +1,7 @@
 // Every conformance case, in the order of the files.
 import type { ConformanceCase } from "../harness.ts";
 import { accessCases } from "./access.ts";
+import { appliesCases } from "./applies.ts";
 import { applyCases } from "./apply_and_definitions.ts";
 import { bodyCases } from "./bodies.ts";
 import { clusterCases } from "./cluster_semantics.ts";
@@ -28,6 +29,7 @@ export const allCases: ConformanceCase[] = [
   ...accessCases,
   ...escalationCases,
   ...applyCases,
+  ...appliesCases,
   ...ownershipCases,
   ...definitionCases,
 ];
