@@ -1,5 +1,6 @@
 // What a CustomResourceDefinition's status says: whether its names were free, whether it is served, that it is going. Pure.
 // Source: k8s.io/apiextensions-apiserver pkg/controller/status/naming_controller.go.
+import type { JSONObject } from "../kube/contract.ts";
 import { at, isRecord, type KubeObject, sameJSON, textAt } from "./objects.ts";
 import { versionsOf } from "./definition_validation.ts";
 
@@ -38,6 +39,31 @@ export function nameConflicts(definition: KubeObject, others: KubeObject[]): Nam
   return found;
 }
 
+/** What its Go type writes before anybody has looked at a definition. */
+export const noDefinitionStatus: JSONObject = {
+  conditions: null,
+  acceptedNames: { plural: "", kind: "" },
+  storedVersions: null,
+};
+
+/** The status that a definition is created with: its conditions come later. */
+export function initialStatus(definition: KubeObject): JSONObject {
+  return { ...noDefinitionStatus, storedVersions: storageVersions(definition) };
+}
+
+/** The status of a definition whose deletion was asked for, until its objects are being deleted. */
+export function markedStatus(definition: KubeObject, now: string): unknown {
+  const terminating = {
+    type: "Terminating",
+    status: "True",
+    reason: "InstanceDeletionPending",
+    message: "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+    lastTransitionTime: now,
+  };
+  const others = conditionsOf(definition).filter(({ type }) => type !== terminating.type);
+  return { ...definition.status as JSONObject, conditions: [...others, terminating] };
+}
+
 /** Conditions keep the time of their last transition. */
 export function definitionStatus(definition: KubeObject, conflicts: NameConflict[], now: string): unknown {
   const last = conflicts.at(-1);
@@ -68,12 +94,17 @@ export function definitionStatus(definition: KubeObject, conflicts: NameConflict
       : []),
   ];
   const stored = at(definition, "status", "storedVersions");
-  const storage = versionsOf(definition).filter((version) => version.storage === true).map(({ name }) => String(name));
   return {
     conditions: wanted.map((condition) => withTime(definition, condition, now)),
     acceptedNames: { kind: "", plural: "", ...kept },
-    storedVersions: [...new Set([...Array.isArray(stored) ? stored.map(String) : [], ...storage])],
+    storedVersions: [
+      ...new Set([...Array.isArray(stored) ? stored.map(String) : [], ...storageVersions(definition)]),
+    ],
   };
+}
+
+function storageVersions(definition: KubeObject): string[] {
+  return versionsOf(definition).filter((version) => version.storage === true).map(({ name }) => String(name));
 }
 
 function namesOf(definition: KubeObject): Names {

@@ -1,5 +1,6 @@
 // What a deletion makes of an object: refused by its preconditions, gone at once, or marked and held by finalizers. Pure; the
 // registry stores the result. Source: k8s.io/apiserver pkg/registry/rest/delete.go and pkg/registry/generic/registry/store.go.
+import { markedStatus } from "./definition_status.ts";
 import { at, type KubeObject, textAt, timestamp } from "./objects.ts";
 import type { ResourceType } from "./resources.ts";
 import { conflict } from "./status.ts";
@@ -52,7 +53,8 @@ export function markDeleted(
   if (deletionTimestamp && grace >= (object.metadata.deletionGracePeriodSeconds ?? 0)) return marked;
   marked.metadata.deletionTimestamp = timestamp(nowMs + grace * 1000);
   if (type.storage === "/namespaces") marked.status = { phase: "Terminating" };
-  else if (type.resource !== "customresourcedefinitions") marked.metadata.deletionGracePeriodSeconds = grace;
+  else if (type.resource === "customresourcedefinitions") marked.status = markedStatus(object, timestamp(nowMs));
+  else marked.metadata.deletionGracePeriodSeconds = grace;
   if (type.custom && marked.metadata.generation) marked.metadata.generation++;
   return marked;
 }

@@ -4,6 +4,7 @@
 import type { Clock } from "../clock.ts";
 import { admitCreate, refuseImmortal } from "./admission.ts";
 import { toServed, toStored } from "./conversion.ts";
+import { initialStatus } from "./definition_status.ts";
 import {
   checkPreconditions,
   type Deletion,
@@ -184,7 +185,11 @@ export class Registry {
 
 /** Status is no client's to give; what shows instead is the default that a custom resource's schema declares. */
 function dropStatus(type: ResourceType, object: KubeObject, given: KubeObject): void {
-  if (!type.hasStatus || type.resource === "customresourcedefinitions") return;
+  if (!type.hasStatus) return;
+  if (type.resource === "customresourcedefinitions") {
+    object.status = initialStatus(object);
+    return;
+  }
   if (type.custom && given.status === undefined) return;
   delete object.status;
   const shown = type.custom?.normalize(object).object.status;

@@ -9,6 +9,7 @@ import type { JSONObject } from "../kube/contract.ts";
 import { type BuiltinSchema, builtinSchema } from "./builtin_schemas.ts";
 import { builtinColumns } from "./builtin_columns.ts";
 import { validateBuiltin } from "./builtin_validation.ts";
+import { noDefinitionStatus } from "./definition_status.ts";
 
 export interface ResourceType extends Subject {
   version: string;
@@ -153,6 +154,10 @@ export function builtinResources(): ResourceType[] {
       unconditionalUpdate: false,
       shortNames: ["crd", "crds"],
       categories: ["api-extensions"],
+      zero: {
+        spec: { group: "", names: { plural: "", kind: "" }, scope: "", versions: null },
+        status: noDefinitionStatus,
+      },
       deletionFinalizers: ["customresourcecleanup.apiextensions.k8s.io"],
     }),
     resourceType("authentication.k8s.io", "v1", "tokenreviews", "TokenReview", review),

@@ -115,6 +115,30 @@ conformanceCase("names that follow from others are filled in, and accepted", asy
   });
 });
 
+conformanceCase("a definition that was just created has no conditions, not even none of them", async (context) => {
+  const body = definition(pluralOf(context));
+  const fresh = { conditions: null, acceptedNames: { plural: "", kind: "" }, storedVersions: ["v1"] };
+  const query = "?dryRun=All&fieldManager=maker";
+  const dry = await context.api.ok("POST", executionsCrd + query, {
+    body: { ...body, status: { storedVersions: [] } },
+  });
+  assertEquals(dry.status, fresh);
+  const [owner] = (dry.metadata as JSONObject).managedFields as JSONObject[];
+  const names = { "f:kind": {}, "f:listKind": {}, "f:plural": {}, "f:singular": {} };
+  const conversion = { ".": {}, "f:strategy": {} };
+  assertEquals(owner?.fieldsV1, {
+    "f:spec": { "f:conversion": conversion, "f:group": {}, "f:names": names, "f:scope": {}, "f:versions": {} },
+  });
+  const name = `${executionsCrd}/${pluralOf(context)}.${group}`;
+  try {
+    assertEquals((await context.api.ok("POST", executionsCrd, { body })).status, fresh);
+    await eventually(async () => conditionsOf(await context.api.ok("GET", name)).length === 2);
+  } finally {
+    const { body: marked } = await context.api.call("DELETE", name);
+    assertEquals(conditionsOf(marked).at(-1), "Terminating True InstanceDeletionPending");
+  }
+});
+
 conformanceCase("a kind that is taken is not served, until it is free", async (context) => {
   const { api } = context;
   const late = pluralOf(context, "u");
