@@ -15,6 +15,7 @@ import { GarbageCollector } from "./garbage_collector.ts";
 import { bareNotFound, errorResponse, jsonResponse, readBody } from "./http_body.ts";
 import { impersonated } from "./impersonation.ts";
 import { asObject, textAt } from "./objects.ts";
+import { inForm, negotiate } from "./negotiation.ts";
 import { openApi } from "./openapi.ts";
 import { confirmPodEnds } from "./pod_ends.ts";
 import { keepQuotas } from "./quota_status.ts";
@@ -179,6 +180,10 @@ export class ApiServer implements Disposable {
   }
 
   async #respond(info: RequestInfo, request: Request): Promise<Response> {
+    return await inForm(request, info.verb, await this.#respondInJson(info, request));
+  }
+
+  async #respondInJson(info: RequestInfo, request: Request): Promise<Response> {
     try {
       const wanted = attributesOf(info);
       const allowed = (who: UserInfo, what: Attributes) => this.#decide(who, what).allowed;
@@ -209,7 +214,7 @@ export class ApiServer implements Disposable {
           this.#options.authorization === "rbac" ? rulesFor(this.storage, user, namespace) : everything,
       };
       const { value } = await readBody(request);
-      return jsonResponse(201, review(type.resource, value, user, this.authentication, judge, info.namespace));
+      return jsonResponse(201, review(type, value, user, this.authentication, judge, info.namespace));
     }
     if (type.resource === "serviceaccounts" && info.subresource === "token" && info.verb === "create") {
       const account = this.registry.get(type, info.namespace, info.name);
@@ -231,8 +236,10 @@ export class ApiServer implements Disposable {
       : undefined;
     if (aggregated) return jsonResponse(200, aggregated, { "content-type": aggregatedType });
     const document = discover(this.resources, info.path);
-    if (document && !["GET", "HEAD"].includes(request.method)) throw methodNotAllowed();
-    return document ? jsonResponse(200, document) : bareNotFound();
+    if (!document) return bareNotFound();
+    if (!["GET", "HEAD"].includes(request.method)) throw methodNotAllowed();
+    if (/^\/apis?(\/|$)/.test(info.path)) negotiate(request, { custom: false, verb: "get" });
+    return jsonResponse(200, document);
   }
 
   #userOf(request: Request): UserInfo {

@@ -1,15 +1,13 @@
-// Bodies in and out: JSON and YAML requests, Status and object responses, and what the Accept header asks for.
+// Bodies in and out: JSON and YAML requests, Status and object responses.
 import { yaml } from "../../deps.ts";
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
 import { duplicateFields } from "./duplicate_fields.ts";
+import { bodyTypes } from "./negotiation.ts";
 import { decodeProtobuf } from "./protobuf.ts";
 import { ApiError, badRequest, unsupportedMediaType } from "./status.ts";
 
 /** k8s.io/apiserver's MaxRequestBodyBytes. */
 const requestLimitBytes = 3 * 1024 * 1024;
-
-/** Media types of objects, in requests and answers. */
-const bodyTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
 /** The media type of a request, without its parameters. */
 export function mediaType(request: Request): string {
@@ -54,21 +52,6 @@ export async function readBody(request: Request, kind?: string): Promise<Body> {
 /** The refusal of a body that is no object at all. */
 export function unreadable(kind: string | undefined, why: string): ApiError {
   return badRequest(kind ? `the object provided is unrecognized (must be of type ${kind}): ${why}` : why);
-}
-
-/** What the client accepts: a Table, only metadata, or the object. The first that this server can give wins. */
-export function accepted(request: Request): "Table" | "PartialObjectMetadata" | "PartialObjectMetadataList" | "object" {
-  const accept = request.headers.get("accept") ?? "";
-  for (const choice of accept.split(",")) {
-    const [type = "", ...parameters] = choice.split(";").map((part) => part.trim());
-    if (!["application/json", "*/*", "application/*", ""].includes(type)) continue;
-    const as = parameters.find((parameter) => parameter.startsWith("as="))?.slice(3);
-    if (as === "Table" || as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") return as;
-    if (!as) return "object";
-  }
-  if (/json|yaml|\*/.test(accept) || accept === "") return "object";
-  const message = `406: Not Acceptable\n\nAvailable representations: ${bodyTypes.join(", ")}`;
-  throw new ApiError(406, "NotAcceptable", message, {});
 }
 
 export function jsonResponse(code: number, body: JSONValue, headers: Record<string, string> = {}): Response {

@@ -37,8 +37,10 @@ export function readListOptions(query: URLSearchParams): ListOptions {
 
 function integer(text: string | null): number {
   if (!text) return 0;
-  if (/^[+-]?\d+$/.test(text)) return Number(text);
-  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  const isNumber = /^[+-]?\d+$/.test(text);
+  if (isNumber && Math.abs(Number(text)) < 2 ** 63) return Number(text);
+  const why = isNumber ? "value out of range" : "invalid syntax";
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why}`);
 }
 
 const subject = { group: "meta.k8s.io", resource: "listoptions", kind: "ListOptions" };
@@ -82,9 +84,10 @@ export function checkWatch(options: ListOptions): void {
       );
     }
     if (match !== "NotOlderThan") faults.push(notSupported(field, match, ["NotOlderThan"]));
-    if (continueToken) {
-      faults.push(forbiddenField(field, "resourceVersionMatch is forbidden when continue is provided"));
-    }
+  }
+  // The words are those of another rule; a watch takes no token, with a match or without.
+  if (continueToken) {
+    faults.push(forbiddenField(field, "resourceVersionMatch is forbidden when continue is provided"));
   }
   if (faults.length > 0) throw invalid(subject, "", faults);
 }

@@ -80,6 +80,12 @@ export function notANumber(text: string): string {
   return `resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: invalid syntax`;
 }
 
+/** Refuses a read of one object at a version that is none, or of the future. */
+export function checkReadVersion(storage: Storage, resourceVersion: string): void {
+  if (!/^\d*$/.test(resourceVersion)) throw new ApiError(500, "", notANumber(resourceVersion));
+  requireReached(storage, Number(resourceVersion));
+}
+
 /** Refuses a version of the future, as a server does that waited for it in vain. */
 function requireReached(storage: Storage, revision: number): void {
   if (revision > storage.revision) throw tooLargeVersion(storage, revision);

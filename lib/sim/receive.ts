@@ -14,7 +14,7 @@ export function checkKind(resources: Resources, type: ResourceType, object: Kube
   }
   if (options.patched && !(kind && apiVersion)) throw unnamed(object.metadata.name ?? "");
   const ownVersion = apiVersionOf(type);
-  const version = apiVersion || ownVersion;
+  const version = type.custom ? apiVersion ?? "" : apiVersion || ownVersion;
   if ((kind || type.kind) === type.kind && version === ownVersion) return;
   if (type.custom) {
     throw badRequest(

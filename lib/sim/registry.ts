@@ -97,6 +97,9 @@ export class Registry {
       delete wanted.metadata.resourceVersion;
       return { object: this.create(type, namespace, wanted, options), created: true };
     }
+    if (options.conditional && resourceVersion && !/^\d+$/.test(resourceVersion)) {
+      throw new ApiError(500, "", `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
+    }
     if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) throw conflict(type, name);
     if (!resourceVersion && options.conditional && !type.unconditionalUpdate) {
       const fault = invalidValue("metadata.resourceVersion", 0, "must be specified for an update");

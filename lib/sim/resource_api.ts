@@ -3,14 +3,24 @@ import type { Clock } from "../clock.ts";
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
 import { type Audience, showList, showObject } from "./answers.ts";
 import { addWarnings, errorResponse, jsonResponse, mediaType, readBody, success, unreadable } from "./http_body.ts";
-import { list } from "./lists.ts";
+import { checkReadVersion, list } from "./lists.ts";
+import { negotiate } from "./negotiation.ts";
 import { asJSON, asObject, isJSONObject, type KubeObject, storageKey, timestamp } from "./objects.ts";
 import { jsonPatch, mergePatch } from "./patch.ts";
 import type { Registry } from "./registry.ts";
 import type { RequestInfo } from "./request_info.ts";
 import type { ResourceType } from "./resources.ts";
 import { applyPatch } from "./server_side_apply.ts";
-import { ApiError, badRequest, goKind, methodNotAllowed, unknownResource, unsupportedMediaType } from "./status.ts";
+import {
+  ApiError,
+  badRequest,
+  goKind,
+  methodNotAllowed,
+  unknownResource,
+  unroutedMediaType,
+  unsupportedMediaType,
+  unsupportedVerb,
+} from "./status.ts";
 import { strategicMerge } from "./strategic_merge.ts";
 import { openWatch } from "./watch_api.ts";
 import type { WatchHub } from "./watch_hub.ts";
@@ -30,7 +40,9 @@ export class ResourceApi {
 
   /** Answers a request on a known resource; `admit` judges what is written. Throws ApiError for what is refused. */
   answer(type: ResourceType, info: RequestInfo, request: Request, admit: Admit): Response | Promise<Response> {
-    if (!type.verbs.includes(info.verb)) throw methodNotAllowed();
+    if (!type.verbs.includes(info.verb) || (info.method === "HEAD" && !type.custom)) throw methodNotAllowed();
+    const form = negotiate(request, { custom: type.custom !== undefined, verb: info.verb });
+    const audience: Audience = { form, query: info.query, type, nowMs: this.clock.now() };
     if (type.storage === "/pods" && info.subresource === "log" && info.verb === "get") {
       this.registry.get(type, info.namespace, info.name);
       throw badRequest(`pod ${info.name} does not have a host assigned`);
@@ -38,6 +50,7 @@ export class ResourceApi {
     const isFinalize = type.storage === "/namespaces" && info.subresource === "finalize" && info.verb === "update";
     const isStatus = info.subresource === "status" && type.hasStatus;
     if (info.subresource && !isStatus && !isFinalize) throw unknownResource();
+    if (isStatus && !["get", "update", "patch"].includes(info.verb)) throw unsupportedVerb(type, info.verb);
     // What is created has no name in the path yet, what is changed has; a namespaced object needs its namespace.
     const named = ["update", "patch"].includes(info.verb);
     const alone = info.verb === "create";
@@ -46,44 +59,48 @@ export class ResourceApi {
     }
     switch (info.verb) {
       case "get":
-        return this.#get(type, info, request);
+        return this.#get(audience, info);
       case "list":
-        return this.#list(type, info, request);
+        return this.#list(audience, info);
       case "watch":
-        return openWatch(this.watches, this.#audience(type, info, request), info);
+        return openWatch(this.watches, audience, info);
       case "create":
-        return this.#create(type, info, request, admit);
+        return this.#create(audience, info, request, admit);
       case "update":
-        return this.#replace(type, info, request, admit);
+        return this.#replace(audience, info, request, admit);
       case "patch":
-        return this.#patch(type, info, request, admit);
+        return this.#patch(audience, info, request, admit);
       case "delete":
-        return this.#delete(type, info, request);
+        return this.#delete(audience, info, request);
       default:
-        return this.#deleteCollection(type, info, request);
+        return this.#deleteCollection(audience, info, request);
     }
   }
 
-  #get(type: ResourceType, info: RequestInfo, request: Request): Response {
+  #get(audience: Audience, info: RequestInfo): Response {
+    const { type } = audience;
+    checkReadVersion(this.registry.storage, info.query.get("resourceVersion") ?? "");
     const object = this.registry.get(type, spaceOf(type, info), info.name);
-    return showObject(this.#audience(type, info, request), object);
+    return showObject(audience, object);
   }
 
-  #list(type: ResourceType, info: RequestInfo, request: Request): Response {
-    const { objects, metadata } = list(this.registry.storage, type, info);
-    return showList(this.#audience(type, info, request), objects, metadata);
+  #list(audience: Audience, info: RequestInfo): Response {
+    const { objects, metadata } = list(this.registry.storage, audience.type, info);
+    return showList(audience, objects, metadata);
   }
 
-  async #create(type: ResourceType, info: RequestInfo, request: Request, admit: Admit): Promise<Response> {
+  async #create(audience: Audience, info: RequestInfo, request: Request, admit: Admit): Promise<Response> {
+    const { type } = audience;
     const options = { ...readWriteOptions(info, this.clock.now(), "CreateOptions"), admit };
     return await warned(options, async () => {
       const body = await this.#object(type, request, options);
       const created = this.registry.create(type, spaceOf(type, info), body, options);
-      return showObject(this.#audience(type, info, request), created, 201);
+      return showObject(audience, created, 201);
     });
   }
 
-  async #replace(type: ResourceType, info: RequestInfo, request: Request, admit: Admit): Promise<Response> {
+  async #replace(audience: Audience, info: RequestInfo, request: Request, admit: Admit): Promise<Response> {
+    const { type } = audience;
     const options = {
       ...readWriteOptions(info, this.clock.now(), "UpdateOptions"),
       admit,
@@ -93,14 +110,15 @@ export class ResourceApi {
     return await warned(options, async () => {
       const body = await this.#object(type, request, options);
       const { object, created } = this.registry.update(type, spaceOf(type, info), info.name, () => body, options);
-      return showObject(this.#audience(type, info, request), object, created ? 201 : 200);
+      return showObject(audience, object, created ? 201 : 200);
     });
   }
 
-  async #patch(type: ResourceType, info: RequestInfo, request: Request, admit: Admit): Promise<Response> {
+  async #patch(audience: Audience, info: RequestInfo, request: Request, admit: Admit): Promise<Response> {
+    const { type } = audience;
     const kind = mediaType(request);
     const types = type.custom ? patchTypes.filter((each) => each !== strategicType) : patchTypes;
-    if (!types.includes(kind)) throw unsupportedMediaType(types);
+    if (!types.includes(kind)) throw type.custom ? unsupportedMediaType(types) : unroutedMediaType();
     const options = { ...readWriteOptions(info, this.clock.now(), "PatchOptions", kind), admit };
     const { value: patch = null, duplicates } = await readBody(request);
     if (kind !== applyType) tellDuplicates(options, duplicates);
@@ -109,11 +127,12 @@ export class ResourceApi {
       const { object, created } = kind === applyType
         ? applyPatch(this.registry, type, info, patch, options)
         : this.registry.update(type, spaceOf(type, info), info.name, change, { ...options, patched: true });
-      return showObject(this.#audience(type, info, request), object, created ? 201 : 200);
+      return showObject(audience, object, created ? 201 : 200);
     });
   }
 
-  async #delete(type: ResourceType, info: RequestInfo, request: Request): Promise<Response> {
+  async #delete(audience: Audience, info: RequestInfo, request: Request): Promise<Response> {
+    const { type } = audience;
     const options = readDeletion(info, (await readBody(request)).value);
     const { object, gone } = this.registry.delete(type, spaceOf(type, info), info.name, options);
     const { name = "", uid = "" } = object.metadata;
@@ -121,22 +140,23 @@ export class ResourceApi {
     if (gone && type.storage === "/pods" && !options.dryRun) {
       const deletionTimestamp = timestamp(this.clock.now());
       const metadata = { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 };
-      return showObject(this.#audience(type, info, request), { ...object, metadata });
+      return showObject(audience, { ...object, metadata });
     }
     if (!gone) {
-      return showObject(this.#audience(type, info, request), object, options.orphanDependents === false ? 202 : 200);
+      return showObject(audience, object, options.orphanDependents === false ? 202 : 200);
     }
     return jsonResponse(200, success({ name, ...(type.group && { group: type.group }), kind: type.resource, uid }));
   }
 
-  async #deleteCollection(type: ResourceType, info: RequestInfo, request: Request): Promise<Response> {
+  async #deleteCollection(audience: Audience, info: RequestInfo, request: Request): Promise<Response> {
+    const { type } = audience;
     const options = readDeletion(info, (await readBody(request)).value);
     const { objects, metadata } = list(this.registry.storage, type, info);
     for (const { metadata: { namespace = "", name = "" } } of objects) {
       const present = this.registry.storage.get(type.storage, storageKey(namespace, name));
       if (present) this.registry.delete(type, namespace, name, options);
     }
-    return showList(this.#audience(type, info, request), objects, metadata);
+    return showList(audience, objects, metadata);
   }
 
   /** The object in the body. */
@@ -146,10 +166,6 @@ export class ResourceApi {
     if (!isJSONObject(object.metadata) && object.metadata) throw notMetadata(type, object.metadata);
     tellDuplicates(options, duplicates);
     return asObject(object);
-  }
-
-  #audience(type: ResourceType, info: RequestInfo, request: Request): Audience {
-    return { request, query: info.query, type, nowMs: this.clock.now() };
   }
 }
 
@@ -177,10 +193,9 @@ function objectOf(body: JSONValue | undefined, type: ResourceType): JSONObject {
     const why = `json: cannot unmarshal ${goKind(body)} into Go value of type struct`;
     throw unreadable(type.kind, `couldn't get version/kind; json parse error: ${why}`);
   }
-  for (const [field, name] of [["kind", "Kind"], ["apiVersion", "apiVersion"]] as const) {
-    if (!type.custom || typeof body[field] === "string") continue;
+  if (type.custom && typeof body.kind !== "string") {
     const text = JSON.stringify(body);
-    throw unreadable(type.kind, `Object '${name}' is missing in '${text}' (${text})`);
+    throw unreadable(type.kind, `Object 'Kind' is missing in '${text}' (${text})`);
   }
   return body;
 }

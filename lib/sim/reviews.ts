@@ -5,6 +5,7 @@ import { type Authentication, defaultAudience, type UserInfo } from "./auth.ts";
 import { isJSONObject, isRecord, type KubeObject, storageKey, textAt, timestamp } from "./objects.ts";
 import type { Attributes, Rules } from "./rbac.ts";
 import type { Registry } from "./registry.ts";
+import type { ResourceType } from "./resources.ts";
 import { badRequest, conflict, type FieldFault, invalid, invalidValue } from "./status.ts";
 
 /** Who may do what, in the server's authorization mode. */
@@ -16,7 +17,7 @@ export interface Judge {
 
 /** The answer to a review of the given resource, asked by `user`. */
 export function review(
-  resource: string,
+  { kind, resource, group, version }: ResourceType,
   body: JSONValue | undefined,
   user: UserInfo,
   authentication: Authentication,
@@ -25,7 +26,12 @@ export function review(
 ): JSONObject {
   if (!isJSONObject(body)) throw badRequest("the body of the request is no object");
   const spec: JSONObject = isJSONObject(body.spec) ? body.spec : {};
-  const answer = { ...body, metadata: isJSONObject(body.metadata) ? body.metadata : {} };
+  const answer = {
+    ...body,
+    kind,
+    apiVersion: `${group}/${version}`,
+    metadata: isJSONObject(body.metadata) ? body.metadata : {},
+  };
   if (resource === "tokenreviews") return { ...answer, spec, status: tokenStatus(spec, authentication) };
   if (resource === "selfsubjectreviews") return { ...answer, status: { userInfo: userJSON(user) } };
   if (resource === "selfsubjectrulesreviews") {

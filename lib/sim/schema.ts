@@ -95,8 +95,12 @@ function typeFaults(value: unknown, actual: string, schema: Schema, path: string
   if (!wanted || wanted === actual || (wanted === "number" && actual === "integer")) {
     return typeof value === "number" && schema.format ? rangeFaults(value, schema.format, path) : [];
   }
-  const wrong = wrongType(path, wanted, actual);
-  return wanted === "integer" && actual === "number" ? [wrong, unchecked(path, "(default format)")] : [wrong];
+  if (wanted !== "integer" || actual !== "number") return [wrongType(path, wanted, actual)];
+  const { format } = schema;
+  return [
+    format ? wrongType(path, format, "float64") : wrongType(path, wanted, actual),
+    unchecked(path, format ? `with format ${format}` : "(default format)"),
+  ];
 }
 
 function wrongType(path: string, wanted: string, actual: string): FieldFault {

@@ -116,11 +116,23 @@ export function methodNotAllowed(): ApiError {
   return new ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
 }
 
+/** A verb that a subresource does not have; custom resources are told apart only behind the router. */
+export function unsupportedVerb(subject: Subject & { custom?: unknown }, verb: string): ApiError {
+  if (!subject.custom) return methodNotAllowed();
+  const message = `${verb} is not supported on resources of kind ${JSON.stringify(qualified(subject))}`;
+  return new ApiError(405, "MethodNotAllowed", message, detailsOf(subject, ""));
+}
+
 export function unsupportedMediaType(accepted: string[]): ApiError {
   const message = `the body of the request was in an unknown format - accepted media types include: ${
     accepted.join(", ")
   }`;
   return new ApiError(415, "UnsupportedMediaType", message);
+}
+
+/** The same, said by the router that built-in resources are behind. */
+export function unroutedMediaType(): ApiError {
+  return new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
 }
 
 export function tooLarge(limitBytes: number): ApiError {

@@ -18,15 +18,16 @@ export function table(
   objects: KubeObject[],
   columns: Column[],
   nowMs: number,
-  options: { listMeta?: JSONObject; includeObject?: string; headers?: boolean } = {},
+  options: { version?: string; listMeta?: JSONObject; includeObject?: string; headers?: boolean } = {},
 ): JSONObject {
+  const { version = "v1", includeObject = "Metadata" } = options;
   const rows = objects.map((object): JSONObject => ({
     cells: columns.map((column) => column.value(object, nowMs) ?? null),
-    ...(options.includeObject !== "None" && { object: rowObject(object, options.includeObject ?? "Metadata") }),
+    object: includeObject === "None" ? null : rowObject(object, includeObject, version),
   }));
   return {
     kind: "Table",
-    apiVersion: "meta.k8s.io/v1",
+    apiVersion: `meta.k8s.io/${version}`,
     metadata: options.listMeta ?? {},
     columnDefinitions: options.headers === false ? null : columns.map((column): JSONObject => ({
       name: column.name,
@@ -39,11 +40,11 @@ export function table(
   };
 }
 
-function rowObject(object: KubeObject, include: string): JSONObject {
+function rowObject(object: KubeObject, include: string, version: string): JSONObject {
   if (include === "Object") return asJSON(object);
   return {
     kind: "PartialObjectMetadata",
-    apiVersion: "meta.k8s.io/v1",
+    apiVersion: `meta.k8s.io/${version}`,
     metadata: object.metadata as unknown as JSONObject,
   };
 }

@@ -10,6 +10,7 @@ import {
   badRequest,
   type FieldFault,
   forbiddenField,
+  goKind,
   invalid,
   invalidValue,
   notSupported,
@@ -65,7 +66,7 @@ export function readWriteOptions(
 
 /** What a deletion is asked to do: in its body, or else in its query. */
 export function readDeletion(info: RequestInfo, body: JSONValue | undefined): Deletion {
-  const given: JSONObject = isJSONObject(body) ? body : fromQuery(info.query);
+  const given: JSONObject = body === undefined ? fromQuery(info.query) : deleteOptions(body);
   const { propagationPolicy: policy, orphanDependents, gracePeriodSeconds } = given;
   const dryRun = Array.isArray(given.dryRun) ? given.dryRun : [];
   const faults: FieldFault[] = [];
@@ -86,6 +87,27 @@ export function readDeletion(info: RequestInfo, body: JSONValue | undefined): De
     ...(typeof gracePeriodSeconds === "number" && { gracePeriodSeconds }),
     ...(isRecord(given.preconditions) && { preconditions: preconditionsOf(given.preconditions) }),
   };
+}
+
+/** Throws BadRequest for a body that is something else. */
+function deleteOptions(body: JSONValue): JSONObject {
+  if (body === null) return {};
+  if (!isJSONObject(body)) {
+    const wanted =
+      'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+    const why = `json: cannot unmarshal ${goKind(body)} into Go value of type ${wanted}`;
+    throw badRequest(`couldn't get version/kind; json parse error: ${why}`);
+  }
+  const { kind = "DeleteOptions", apiVersion = "v1", gracePeriodSeconds } = body;
+  if (kind !== "DeleteOptions") {
+    const which = `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`;
+    throw badRequest(`${which} in scheme "pkg/runtime/scheme.go:111"`);
+  }
+  if (gracePeriodSeconds !== undefined && gracePeriodSeconds !== null && typeof gracePeriodSeconds !== "number") {
+    const field = "Go struct field DeleteOptions.gracePeriodSeconds of type int64";
+    throw badRequest(`json: cannot unmarshal ${goKind(gracePeriodSeconds)} into ${field}`);
+  }
+  return body;
 }
 
 function fromQuery(query: URLSearchParams): JSONObject {

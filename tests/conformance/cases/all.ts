@@ -11,6 +11,7 @@ import { customResourceCases } from "./custom_resources.ts";
 import { definitionCases } from "./definitions.ts";
 import { escalationCases } from "./escalation.ts";
 import { ownershipCases } from "./ownership.ts";
+import { protocolCases } from "./protocol.ts";
 import { schemaCases } from "./schemas.ts";
 import { versionCases } from "./versions.ts";
 import { watchCases } from "./watches.ts";
@@ -32,4 +33,5 @@ export const allCases: ConformanceCase[] = [
   ...appliesCases,
   ...ownershipCases,
   ...definitionCases,
+  ...protocolCases,
 ];
