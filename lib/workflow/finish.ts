@@ -11,6 +11,7 @@ import { isFinished, type PipelineRun } from "./pipeline_run.ts";
 import { endOf } from "./recent_end.ts";
 import { holdsLock, type Snapshot, targetOf } from "./snapshot.ts";
 import { stop } from "./stop.ts";
+import { unlessEnded } from "./unless_ended.ts";
 
 /** A deletion waits no longer than this for the audit trail; what is owed then is spooled, so that it is gone within 30 s. */
 const auditGraceMs = 25_000;
@@ -39,13 +40,8 @@ export function abandon(s: Snapshot): Decision {
   const end: RecentEnd | undefined = isRunning
     ? { workflowId: spec.workflowId, namespace, name, uid, outcome: "Failed", completedAtMs: deletedAtMs }
     : undefined;
+  // That it was deleted before its end is told to the audit trail, and cannot be taken back.
   return release(s, end) ?? unlessEnded(s) ?? auditCondition(s) ?? farewell(s);
-}
-
-/** That it was deleted before its end is told to the audit trail: only if it is so still, for a replica may know its end. */
-function unlessEnded(s: Snapshot): Decision | undefined {
-  if (s.gone) return wait("it is gone: somebody has told its end");
-  return s.current ? undefined : act({ do: "read", what: "execution" }, "has it ended meanwhile, by another's hand?");
 }
 
 /** An unfinished run of a final execution: a late write of somebody's. It is ended whenever it is seen. */

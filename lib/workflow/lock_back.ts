@@ -11,6 +11,7 @@ import { holdsLock, type Snapshot, targetOf } from "./snapshot.ts";
 import { rfc3339 } from "./status.ts";
 import { stop } from "./stop.ts";
 import { canonicalTarget } from "./target.ts";
+import { unlessEnded } from "./unless_ended.ts";
 
 /** A Lease that is missing, or free, while the run is unfinished is put back: it was deleted or emptied by hand. */
 export function lockBack(s: Snapshot): Decision | undefined {
@@ -22,6 +23,9 @@ export function lockBack(s: Snapshot): Decision | undefined {
   const run = s.pipelineRun.value;
   const target = targetOf(s);
   if (!execution.claim?.lease || !run || !target) return undefined;
+  // Where this cache is behind, the lock may be free because all is over: it would be put back, and released, for ever.
+  const ended = unlessEnded(s);
+  if (ended) return ended;
   if (!lock) {
     const where = { namespace: rules.lockNamespace, name: execution.claim.lease, target };
     const body = newLock(where, holderOf(s, run), s.recentEnds, nowMs);
@@ -53,6 +57,8 @@ export function takenByNobody(s: Snapshot): Decision | undefined {
   const stopping = stop(s.holderRun, "holderRun", "ExecutionGone", s);
   if (stopping) return stopping;
   if (isTooSoonNow(s, [...lock.recentEnds, ...endOfFormerHolder(s)])) return undefined;
+  const ended = unlessEnded(s);
+  if (ended) return ended;
   const patch = takeLock(lock, target, holderOf(s, run), lock.recentEnds, s.nowMs);
   return act({ do: "patchLock", lock, patch, for: "take" }, "whoever took the lock is no more: take it back");
 }

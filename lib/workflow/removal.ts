@@ -53,9 +53,14 @@ export function removalOf(
   return reason === "StartDeadlineExceeded" || reason === "LockLost" ? { reason, message } : undefined;
 }
 
-/** It has said that its run will never start, and has not yet said that it failed for it. */
+/**
+ * Nothing will run for it, though it is not final yet: it has said that its run goes before that could start, or it is being
+ * deleted before it had one. Whoever gave way to it would leave the target to nobody.
+ * @param run of that execution, as far as it is known
+ */
 export function isGivingUp(execution: Execution | undefined, run: PipelineRun | undefined): boolean {
-  if (!execution || execution.status.phase !== "Running" || (run && !isPending(run))) return false;
+  if (!execution || (run && !isPending(run))) return false;
+  if (execution.status.phase !== "Running") return execution.deletedAtMs !== undefined;
   return removalOf({ execution }) !== undefined;
 }
 

@@ -2,7 +2,7 @@
 // to the one that it names, and on: the last of them had the target, and was not turned away for somebody in the chain.
 
 import type { Laws } from "./laws.ts";
-import type { ExecutionRecord } from "./records.ts";
+import { type ExecutionRecord, isFinal } from "./records.ts";
 
 /** The executions that were skipped for one that was itself turned away for them, so that none of them ran. */
 export function busyFaults(laws: Laws): string[] {
@@ -29,9 +29,14 @@ function reachesOne(skipped: ExecutionRecord, others: ExecutionRecord[], seen: S
     if (seen.has(next)) continue;
     seen.add(next);
     if (!wasTurnedAway(next) || (isBusy(next) && reachesOne(next, others, seen))) return true;
-    if (!isBusy(next) && others.some((each) => each !== next && each.starts > 0)) return true;
+    if (!isBusy(next) && others.some((each) => each !== next && hadItsTurn(each))) return true;
   }
   return false;
+}
+
+/** It ran; or it held the lock and failed for a reason of its own, such as the start deadline. */
+function hadItsTurn(execution: ExecutionRecord): boolean {
+  return execution.starts > 0 || (execution.heldLock && isFinal(execution) && !wasTurnedAway(execution));
 }
 
 function isBusy({ status }: ExecutionRecord): boolean {

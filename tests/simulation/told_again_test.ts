@@ -11,6 +11,9 @@ const found: [seed: number, story: string][] = [
   [3_915, "nobody is skipped for an execution that holds the lock again, but has said that its run will go"],
   [5_853, "the run of a holder that is gone is found, though a replica of another configuration wrote its Lease"],
   [15_509, "a replica that was behind takes a lock for one that is long gone, and lets it go"],
+  [28_441, "the same for one that holds the lock and is deleted before it ran"],
+  [31_383, "an execution that is deleted before it ran is not given way to, though it took the lock"],
+  [34_142, "whoever took a lock that was wiped may fail for a reason of its own"],
   [201_459, "an execution that has removed its run, and not yet ended, is not given way to"],
 ];
 

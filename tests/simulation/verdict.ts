@@ -100,7 +100,9 @@ async function judgeEnd(world: World): Promise<void> {
   if (plan.mood === "calm") judgeBudget(world);
   await world.runFor(afterglowMs);
   // What was done then comes to its end as well: a Lease made for one that had long been gone keeps a cooldown first.
-  if (!await world.runUntil(() => openMatters(world).length === 0)) {
+  const quiet = await world.runUntil(() => openMatters(world).length === 0);
+  if (laws.broken.length > 0) return;
+  if (!quiet) {
     return laws.breaks(`what came after the end has none: ${openMatters(world).join("; ")}`);
   }
   const before = world.writes.length;

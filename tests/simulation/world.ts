@@ -52,6 +52,8 @@ export interface WorldOptions {
 export type Sabotages = (server: ApiServer, rules: Rules) => Sabotage;
 
 const limitMs = 1_800_000;
+/** More than any world needs, by far. */
+const mostRequests = 20_000;
 
 export class World {
   readonly clock: VirtualClock;
@@ -156,6 +158,7 @@ export class World {
     let lookAtMs = this.clock.monotonic();
     while (this.laws.broken.length === 0) {
       await settled();
+      if (this.requests > mostRequests) this.laws.breaks(`it turns in circles: ${mostRequests} requests`);
       const nowMs = this.clock.monotonic();
       if (nowMs >= lookAtMs) {
         if (over()) return true;

@@ -123,6 +123,12 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "the holder of the lock gives up: its run will not start",
   ],
   [
+    "a Pending holder that is being deleted will never run: nobody is skipped for it",
+    snapshot({ execution: owed, lock: live(held), holder: live(other({ status: {}, deletedAtMs: startMs })) }),
+    "wait 1000",
+    "the holder of the lock gives up: its run will not start",
+  ],
+  [
     "a holder whose run a hand has started all the same is one that runs",
     snapshot({ execution: owed, lock: live(held), holder: live(givingUp), holderRun: cached(otherRun()) }),
     "status Skipped ResourceBusy",

@@ -257,6 +257,18 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "its lock was emptied: take it back",
   ],
   [
+    "a lock is not put back before the execution was looked at, live",
+    running({ lock: noneLive, current: false }),
+    "read execution",
+    "has it ended meanwhile, by another's hand?",
+  ],
+  [
+    "a lock is not taken back for one that is gone",
+    running({ lock: live({ ...mine, emptied: true }), current: false, gone: true }),
+    "wait",
+    "it is gone: somebody has told its end",
+  ],
+  [
     "a lock that was emptied by hand is somebody else's all the same",
     running({ lock: live({ ...held, emptied: true }) }),
     "wait 1799000",
@@ -295,6 +307,16 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
   [
     "pending, the lock in the hands of one that has said that its run will go: waited for",
     running({ pipelineRun: cached(pendingRun), lock: live(held), holder: live(givingUp) }),
+    "wait 1000",
+    "whoever took the lock gives up",
+  ],
+  [
+    "pending, the lock in the hands of one that is being deleted before it ran: waited for",
+    running({
+      pipelineRun: cached(pendingRun),
+      lock: live(held),
+      holder: live(other({ status: {}, deletedAtMs: startMs })),
+    }),
     "wait 1000",
     "whoever took the lock gives up",
   ],
