@@ -1,7 +1,7 @@
 // Who else is on a target: from the caches, and from the API server where these may be behind. What follows from it is
 // decided in lib/workflow/rivals.ts.
 
-import type { Execution } from "../workflow/execution.ts";
+import { type Execution, isLetGo } from "../workflow/execution.ts";
 import type { Holder, Lock } from "../workflow/lock.ts";
 import { isFinished, isPending, type PipelineRun } from "../workflow/pipeline_run.ts";
 import { type Rival, targetOf } from "../workflow/snapshot.ts";
@@ -92,10 +92,20 @@ async function stateNow(api: Api, { run: cached, execution, formerHolder }: Riva
   const at = execution ?? formerHolder ?? { namespace, name };
   const place = cached ?? (formerHolder?.pipelineRun.name ? formerHolder.pipelineRun : undefined);
   const run = place && await api.get("pipelineRun", place);
-  const named = at.namespace && at.name ? await api.get("execution", at) : undefined;
-  const now = named?.uid === uid ? named : undefined;
-  const unfinished = run !== undefined && run.executionUid === uid && !isFinished(run);
-  return unfinished || now?.status.phase === "Running" ? { run, execution: now } : undefined;
+  const there = at.namespace && at.name ? await api.get("execution", at) : undefined;
+  const now = there?.uid === uid ? there : undefined;
+  const rival = { run, execution: now };
+  if (isUnfinishedOf(uid, run)) return rival;
+  if (now?.status.phase !== "Running") return undefined;
+  if (!isLetGo(now)) return rival;
+  // It stays Running for as long as somebody else's finalizer keeps it: only its run can tell whether it still is.
+  const ref = now.status.pipelineRunRef;
+  const named = ref && await api.get("pipelineRun", ref);
+  return isUnfinishedOf(uid, named) ? { run: named, execution: now } : undefined;
+}
+
+function isUnfinishedOf(executionUid: string | undefined, run: PipelineRun | undefined): boolean {
+  return run !== undefined && run.executionUid === executionUid && !isFinished(run);
 }
 
 function lastKnown(caches: Caches, holder: Holder): Execution | "gone" | undefined {

@@ -8,8 +8,8 @@
 // leads to the same end; any interleaving of executions on one target runs one; a final phase is final.
 
 import { act, type Decision, wait } from "./action.ts";
-import { type Execution, isFinal, isOwed } from "./execution.ts";
-import { abandon, settle } from "./finish.ts";
+import { type Execution, isFinal, isLetGo, isOwed } from "./execution.ts";
+import { abandon, letGo, settle } from "./finish.ts";
 import { follow } from "./follow.ts";
 import { coolingDown, type Holder, isReadable, lockName, newLock, type RecentEnd, takeLock, withEnd } from "./lock.ts";
 import { newPipelineRun, pipelineRunName } from "./pipeline_run.ts";
@@ -27,12 +27,11 @@ import { timeoutMsOf, validate } from "./validate.ts";
 /** What is to be done next for the execution of this snapshot. Total: every snapshot has an answer. */
 export function decide(s: Snapshot): Decision {
   const { execution } = s;
-  const deleting = execution.deletedAtMs !== undefined;
-  if (deleting && !isOwed(execution)) return wait("it is being deleted and nothing of ours is owed");
+  if (isLetGo(execution)) return letGo(s);
   const stray = endStray(s);
   if (stray) return stray;
   if (isFinal(execution)) return settle(s);
-  if (deleting) return abandon(s);
+  if (execution.deletedAtMs !== undefined) return abandon(s);
   if (execution.status.phase === "Running") return follow(s);
   return begin(s);
 }

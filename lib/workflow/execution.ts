@@ -133,6 +133,11 @@ export function isOwed(execution: Execution): boolean {
   return execution.finalizers.includes(finalizer);
 }
 
+/** Being deleted, and nothing of ours is owed any more: somebody else's finalizer keeps it, and nothing comes of it. */
+export function isLetGo(execution: Execution): boolean {
+  return execution.deletedAtMs !== undefined && !isOwed(execution);
+}
+
 /** Reads a WorkflowExecution, keeping what the rules need. @throws {TypeError} naming the field */
 export function executionFrom(json: JSONObject): Execution {
   const metadata = objectAt(json, "metadata");

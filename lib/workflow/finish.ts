@@ -44,6 +44,16 @@ export function abandon(s: Snapshot): Decision {
   return release(s, end) ?? unlessEnded(s) ?? auditCondition(s) ?? farewell(s);
 }
 
+/**
+ * Its deletion is another's to finish, and nothing is done to it any more. One that was deleted between its lock and its
+ * claim may hold the target for as long as that takes: nothing can ever run for it, so the lock is given back.
+ */
+export function letGo(s: Snapshot): Decision {
+  const { claim, status } = s.execution;
+  const neverBegan = !claim && status.phase !== "Running";
+  return (neverBegan ? release(s, undefined) : undefined) ?? wait("it is being deleted and nothing of ours is owed");
+}
+
 /** An unfinished run of a final execution: a late write of somebody's. It is ended whenever it is seen. */
 function leftRunning(s: Snapshot): Decision | undefined {
   const run = s.pipelineRun.value;

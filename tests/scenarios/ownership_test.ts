@@ -99,6 +99,49 @@ Deno.test("a run with somebody's finalizer does not keep its deleted execution, 
   await nothingMoreHappens(world);
 });
 
+Deno.test("a deleted execution that somebody's finalizer keeps does not keep its target", async () => {
+  await using world = await World.start();
+  world.startController();
+  await running(world);
+  const { finalizers } = metadataOf(world.get("workflowexecutions", "payment", "fix"));
+  const more = [...finalizers as string[], "example.com/keep"];
+  await world.request("PATCH", `${executions}/fix`, { metadata: { finalizers: more } });
+  await world.request("DELETE", `${executions}/fix`);
+  await world.until("our part is done", () => heldLocks(world).length === 0);
+  await world.pass(60_000);
+  assertEquals([phaseOf(world, "fix"), runNames(world)], ["Running", []]);
+  for (const [name, workflow] of [["other", "scale"], ["third", "grow"]] as const) {
+    world.server.install(manifest({ name, workflow }));
+    await world.pass(60_000);
+    assertEquals(phaseOf(world, name), "Completed");
+  }
+  assertEquals(auditTrail(world).slice(0, 2), ["fix started", "fix deleted"]);
+  await nothingMoreHappens(world);
+});
+
+Deno.test("deleted between its lock and its claim, and kept by somebody's finalizer: it gives the lock back", async () => {
+  await using world = await World.start();
+  const remove = { method: "DELETE", path: `${executions}/fix`, expectJson: true } as const;
+  world.startController({
+    carry: async (request, send) => {
+      const answer = await send(request);
+      const isFirst = request.method === "POST" && request.url.endsWith("/leases");
+      if (isFirst && phaseOf(world, "other") === "") await world.client.performRequest(remove);
+      return answer;
+    },
+  });
+  const fix = manifest();
+  world.server.install({ ...fix, metadata: { ...fix.metadata as JSONObject, finalizers: ["example.com/keep"] } });
+  await world.pass(1_000);
+  const { deletionTimestamp, finalizers } = metadataOf(world.get("workflowexecutions", "payment", "fix"));
+  assertEquals([deletionTimestamp === undefined, finalizers], [false, ["example.com/keep"]]);
+  assertEquals(heldLocks(world), []);
+  world.server.install(manifest({ name: "other" }));
+  await world.pass(60_000);
+  assertEquals([phaseOf(world, "other"), phaseOf(world, "fix")], ["Completed", "Pending"]);
+  await nothingMoreHappens(world);
+});
+
 Deno.test("a pending run that no status names never starts: a late creation of a paused replica is removed", async () => {
   await using world = await World.start();
   world.startController();

@@ -277,6 +277,12 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "it is being deleted and nothing of ours is owed",
   ],
   [
+    "deleted with a lock before it was claimed: the lock is given back",
+    snapshot({ execution: execution({ ...gone, finalizers: ["theirs"] }), lock: cached(mine) }),
+    "patchLock release",
+    "release the lock",
+  ],
+  [
     "deleted while it runs: its run is cancelled",
     deleted(),
     "cancel uid-run Cancelled ExecutionDeleted",
