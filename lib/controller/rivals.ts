@@ -94,14 +94,14 @@ async function stateNow(api: Api, { run: cached, execution, formerHolder }: Riva
   const run = place && await api.get("pipelineRun", place);
   const there = at.namespace && at.name ? await api.get("execution", at) : undefined;
   const now = there?.uid === uid ? there : undefined;
-  const rival = { run, execution: now };
-  if (isUnfinishedOf(uid, run)) return rival;
+  if (isUnfinishedOf(uid, run)) return { run, execution: now };
   if (now?.status.phase !== "Running") return undefined;
-  if (!isLetGo(now)) return rival;
-  // It stays Running for as long as somebody else's finalizer keeps it: only its run can tell whether it still is.
-  const ref = now.status.pipelineRunRef;
+  // A run that no cache tells of may not have started yet: whoever has the lock does not give way to that.
+  const ref = place ? undefined : now.status.pipelineRunRef;
   const named = ref && await api.get("pipelineRun", ref);
-  return isUnfinishedOf(uid, named) ? { run: named, execution: now } : undefined;
+  if (isUnfinishedOf(uid, named)) return { run: named, execution: now };
+  // One that is let go stays Running as long as it is kept: only its run can tell whether it still is.
+  return isLetGo(now) ? undefined : { run, execution: now };
 }
 
 function isUnfinishedOf(executionUid: string | undefined, run: PipelineRun | undefined): boolean {
