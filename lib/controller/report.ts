@@ -4,7 +4,7 @@
 import type { EventRecorder } from "../kube/recorder.ts";
 import type { LogFields, Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
-import { type Execution, statusTimeMs } from "../workflow/execution.ts";
+import { type Execution, isLetGo, statusTimeMs } from "../workflow/execution.ts";
 import { apiVersion, kind } from "../workflow/names.ts";
 import type { Rules } from "../workflow/snapshot.ts";
 import { timeoutMsOf } from "../workflow/validate.ts";
@@ -44,7 +44,7 @@ export function countObjects(metrics: Metrics, caches: Caches, rules: Rules, now
   let active = 0;
   let overdue = 0;
   for (const execution of caches.executions.informer.store.values()) {
-    if (execution.status.phase !== "Running") continue;
+    if (execution.status.phase !== "Running" || isLetGo(execution)) continue;
     active++;
     const startMs = statusTimeMs(execution.status, "startTime") ?? nowMs;
     if (nowMs - startMs > timeoutMsOf(execution, rules) + rules.rollbackGraceMs + overdueAfterMs) overdue++;

@@ -112,6 +112,19 @@ Deno.test("drain --cancel ends what would run for long; its finally tasks run an
   assertNothingLeft(world);
 });
 
+Deno.test("drain does not wait for a deleted execution that somebody else's finalizer keeps", async () => {
+  await using world = await World.start();
+  world.startController();
+  world.server.install(manifest({ image: "hang" }));
+  await untilPhase(world, "fix", "Running");
+  const path = "/apis/workflowexecution.kubernaut.ai/v1alpha1/namespaces/payment/workflowexecutions/fix";
+  await world.request("PATCH", path, { metadata: { finalizers: [...finalizers(world), "example.com/keep"] } });
+  await world.request("DELETE", path);
+  const { drained } = await drain(world);
+  assertEquals([drained, finalizers(world), phaseOf(world, "fix")], [true, ["example.com/keep"], "Running"]);
+  assertEquals([auditTrail(world), heldLocks(world), runNames(world)], [["fix started", "fix deleted"], [], []]);
+});
+
 Deno.test("drain gives up when time is up, says what is left, and asks whether the controller runs", async () => {
   await using world = await World.start();
   const controller = world.startController();

@@ -20,6 +20,8 @@ Deno.test("running executions, those beyond their last deadline, and locks with 
   caches.executions.wrote({ ...running, name: "own-deadline", uid: "2", spec: { ...spec, timeout: "2h" } });
   caches.executions.wrote({ ...running, name: "ended", uid: "3", status: { ...status, phase: "Completed" } });
   caches.executions.wrote({ ...execution(), name: "pending", uid: "4" });
+  const keptByAnother = { deletedAtMs: startMs, finalizers: ["example.com/keep"] };
+  caches.executions.wrote({ ...running, ...keptByAnother, name: "let-go", uid: "7" });
   caches.locks.wrote({ ...lock(), name: "held", uid: "5", holder: holder() });
   caches.locks.wrote({ ...lock(), name: "free", uid: "6", holder: undefined });
   const metrics = new Metrics(clock);

@@ -3,7 +3,7 @@
 
 import type { Caches } from "../../controller/caches.ts";
 import { keyOf } from "../../kube/store.ts";
-import { type Execution, isFinal, isOwed } from "../../workflow/execution.ts";
+import { type Execution, isFinal, isLetGo, isOwed } from "../../workflow/execution.ts";
 import { isFinished, type PipelineRun } from "../../workflow/pipeline_run.ts";
 
 export interface Left {
@@ -13,7 +13,7 @@ export interface Left {
   readonly owing: readonly string[];
   /** Targets of Leases that are held. */
   readonly held: readonly string[];
-  /** Unfinished runs without their execution. */
+  /** Unfinished runs without their execution, or whose execution nothing is done for any more. */
   readonly strays: readonly PipelineRun[];
 }
 
@@ -27,7 +27,10 @@ export function leftIn(caches: Caches, namespaces: readonly string[], begins: bo
   const locks = [...caches.locks.informer.store.values()];
   const runs = [...caches.pipelineRuns.informer.store.values()];
   return {
-    unfinished: executions.filter((each) => !isFinal(each) && (begins || hasBegun(caches, each))).map(keyOf),
+    // One that somebody else's finalizer keeps stays as it was: nothing comes of it any more, but perhaps its run goes on.
+    unfinished: executions
+      .filter((each) => !isFinal(each) && !isLetGo(each) && (begins || hasBegun(caches, each)))
+      .map(keyOf),
     owing: executions.filter((each) => isFinal(each) && isOwed(each)).map(keyOf),
     held: locks.filter(({ holder }) => holder && ours(holder.namespace)).map(({ target, name }) => target || name),
     strays: runs.filter((run) => !isFinished(run) && !hasExecution(caches, run)),
@@ -59,5 +62,6 @@ export function describeLeft({ unfinished, owing, held, strays }: Left): string 
 }
 
 function hasExecution(caches: Caches, run: PipelineRun): boolean {
-  return caches.executions.informer.store.get(run.executionKey)?.uid === run.executionUid;
+  const execution = caches.executions.informer.store.get(run.executionKey);
+  return execution?.uid === run.executionUid && !isLetGo(execution);
 }
