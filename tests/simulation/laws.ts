@@ -221,6 +221,18 @@ export class Laws {
     }
   }
 
+  /** An end stays in the ledger until its cooldown is over, or a later one of the same workflow takes its place. */
+  #ledger({ type, object, previous }: Change): void {
+    const { cooldownMs, nowMs } = this.#o;
+    const kept = type === "DELETED" ? [] : ledgerOf(object);
+    for (const { uid, workflowId, completedAt } of previous ? ledgerOf(previous) : []) {
+      const endMs = Date.parse(completedAt);
+      if (nowMs() - endMs >= cooldownMs) continue;
+      if (kept.some((each) => each.workflowId === workflowId && Date.parse(each.completedAt) >= endMs)) continue;
+      this.breaks(`the ledger of ${object.metadata.name} has forgotten the end of ${this.executions.get(uid)?.key}`);
+    }
+  }
+
   #taskRun({ type, object }: Change): void {
     const owner = object.metadata.ownerReferences?.find(({ kind }) => kind === "PipelineRun");
     const run = this.runs.get(owner?.uid ?? "");
@@ -229,8 +241,10 @@ export class Laws {
     else run?.working.add(uid);
   }
 
-  #lock({ type, object }: Change): void {
+  #lock(change: Change): void {
+    const { type, object } = change;
     const name = object.metadata.name ?? "";
+    if (!this.#byHand) this.#ledger(change);
     const canonical = [...this.executions.values()].find((each) => lockName(each.canonical) === name)?.canonical;
     if (canonical === undefined) return;
     const identity = (object.spec as { holderIdentity?: string } | undefined)?.holderIdentity ?? "";
@@ -256,6 +270,10 @@ export class Laws {
       taker.heldLock = true;
       known.tampered = false;
     }
+    if (former && !gaveBack(former, taker)) {
+      const way = taker ? `given to ${taker.key}` : "released";
+      this.breaks(`the lock on ${canonical} was ${way} while ${former.key} was ${former.status.phase ?? "Pending"}`);
+    }
     for (const run of this.runs.values()) {
       if (!isActive(run) || run.execution?.canonical !== canonical || run.execution === taker) continue;
       const way = taker ? `given to ${taker.key}` : "released";
@@ -264,6 +282,15 @@ export class Laws {
       }
     }
   }
+}
+
+function ledgerOf({ metadata }: KubeObject): { uid: string; workflowId: string; completedAt: string }[] {
+  return JSON.parse(metadata.annotations?.[annotation.recentEnds] ?? "[]");
+}
+
+/** Nobody loses the lock before its end: whoever is being deleted may release it, and only then is another next. */
+function gaveBack(former: ExecutionRecord, taker: ExecutionRecord | undefined): boolean {
+  return isFinal(former) || former.goneAtMs !== undefined || (!taker && former.deletedAtMs !== undefined);
 }
 
 /** What the cooldown counts from; undefined for what has not ended, or never ran. */
