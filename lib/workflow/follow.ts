@@ -13,7 +13,7 @@ import { announceRemoval, removalOf, removed } from "./removal.ts";
 import { lookAround } from "./rivals.ts";
 import { holdsLock, type Snapshot } from "./snapshot.ts";
 import { completed, failed, progress } from "./status.ts";
-import { timeoutMsOf } from "./validate.ts";
+import { copied, timeoutMsOf } from "./validate.ts";
 
 /** Progress is written at most this often. */
 const progressIntervalMs = 1_000;
@@ -24,7 +24,8 @@ const echoGraceMs = 5_000;
 const echoPollMs = 50;
 
 export function follow(s: Snapshot): Decision {
-  return finalizerBack(s) ??
+  return isNoCopy(s) ??
+    finalizerBack(s) ??
     vanished(s) ??
     ended(s) ??
     removed(s) ??
@@ -35,6 +36,12 @@ export function follow(s: Snapshot): Decision {
     noteProgress(s) ??
     auditCondition(s) ??
     untilNext(s);
+}
+
+/** Restored with its status: it names the original's run, which is nothing to it. */
+function isNoCopy(s: Snapshot): Decision | undefined {
+  const fault = copied(s.execution);
+  return fault && fail(s, { ...fault, wasExecutionFailure: false });
 }
 
 /** Stripped by hand: without it a deletion would leave the run behind. */

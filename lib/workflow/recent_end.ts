@@ -13,7 +13,8 @@ export function endOf(execution: Execution): RecentEnd | undefined {
   if (conditions.some(({ type, reason }) => type === "ExecutionComplete" && reason === "LockLost")) return undefined;
   if (phase !== "Completed" && phase !== "Failed") return undefined;
   // A claim of another uid came with a copy, which never held anything.
-  const started = execution.claim?.uid === execution.uid || execution.status.startTime !== undefined;
+  const { claim } = execution;
+  const started = claim ? claim.uid === execution.uid : execution.status.startTime !== undefined;
   const completedAtMs = statusTimeMs(execution.status, "completionTime");
   if (!started || completedAtMs === undefined) return undefined;
   const { namespace, name, uid, spec } = execution;

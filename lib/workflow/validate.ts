@@ -15,7 +15,7 @@ export interface Fault {
 type Check = (execution: Execution, rules: Rules) => Fault | undefined;
 
 const checks: readonly Check[] = [
-  isNoCopy,
+  copied,
   hasRequiredFields,
   hasTarget,
   hasDigestForm,
@@ -43,7 +43,7 @@ export function timeoutMsOf(execution: Execution, rules: Rules): number {
 }
 
 /** A claim of another uid came with a copy of the object: running it would repeat what the original did. */
-function isNoCopy({ claim, uid }: Execution): Fault | undefined {
+export function copied({ claim, uid }: Execution): Fault | undefined {
   if (!claim || claim.uid === uid) return undefined;
   return wrong(
     `this is a copy of another execution (uid ${claim.uid || "unreadable"} in its annotation kubernaut.ai/claim), ` +

@@ -51,6 +51,24 @@ Deno.test("a copy of an execution fails, runs nothing, and starts no cooldown", 
   await nothingMoreHappens(world);
 });
 
+Deno.test("a copy that was restored with its status fails as one, and the run that it names goes on", async () => {
+  await using world = await World.start();
+  const first = world.startController();
+  await running(world);
+  await first.stop();
+  const fix = world.get("workflowexecutions", "payment", "fix");
+  const { annotations } = metadataOf(fix);
+  const copy = manifest({ name: "copy", image: "hang" });
+  world.server.install({ ...copy, metadata: { ...copy.metadata as JSONObject, annotations } });
+  await world.request("PATCH", `${executions}/copy/status`, { status: fix?.status as JSONObject });
+  world.startController();
+  await world.pass(60_000);
+  const { phase, failureDetails, message = "" } = statusOf(world, "copy");
+  assertEquals([phase, failureDetails?.wasExecutionFailure], ["Failed", false]);
+  assertMatch(message, /this is a copy of another execution/);
+  assertEquals([phaseOf(world, "fix"), runNames(world).length, heldLocks(world).length], ["Running", 1, 1]);
+});
+
 Deno.test("a finalizer stripped by hand while the run goes on is put back", async () => {
   await using world = await World.start();
   world.startController();

@@ -6,7 +6,7 @@ import type { RecentEnd } from "../../lib/workflow/lock.ts";
 import type { PipelineRun } from "../../lib/workflow/pipeline_run.ts";
 import { endOf, endOfGone } from "../../lib/workflow/recent_end.ts";
 import { execution, pipelineRun, runningExecution, startMs } from "../support/builders.ts";
-import { failedRun, goesOn, ours, pendingRun, succeeded } from "./told.ts";
+import { claim, failedRun, goesOn, ours, pendingRun, succeeded } from "./told.ts";
 
 const nowMs = startMs + 60_000;
 const seconds = (n: number) => startMs + n * 1_000;
@@ -58,6 +58,11 @@ const ended: [sentence: string, of: Execution, expected: RecentEnd | undefined][
   ["a Failed one counts", final({}), end("Failed", seconds(5))],
   ["a Skipped one does not", final({ phase: "Skipped" }), undefined],
   ["one that runs does not", runningExecution(), undefined],
+  [
+    "a copy does not, though it was restored with a start",
+    { ...final({ startTime: "2026-01-01T00:00:00Z" }), claim: claim && { ...claim, uid: "uid-of-another" } },
+    undefined,
+  ],
   ["a Failed one without a claim never held anything", { ...final({}), claim: undefined }, undefined],
   [
     "one that lost its lock before its run could start does not count",
