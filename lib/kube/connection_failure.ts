@@ -1,6 +1,7 @@
 // Why there was no answer, in words that say what to check. `fetch` and `node:https` put the cause into texts and codes only.
 
 import { ConnectionError } from "./errors.ts";
+import { KubeconfigError } from "./kubeconfig_file.ts";
 
 /** Ordered: the first pattern that the cause's texts match gives the advice. */
 const causes: readonly (readonly [pattern: RegExp, advice: string])[] = [
@@ -54,6 +55,10 @@ const causes: readonly (readonly [pattern: RegExp, advice: string])[] = [
  * @param cause what the transport threw
  */
 export function explainConnectionFailure(request: string, server: string, cause: unknown): ConnectionError {
+  // A credential that could not be had, say: what a plugin writes of its own troubles tells nothing of the API server.
+  if (cause instanceof KubeconfigError) {
+    return new ConnectionError(`${request}: not sent: ${cause.message}`, { cause });
+  }
   const texts = textsOf(cause);
   const advice = causes.find(([pattern]) => pattern.test(texts))?.[1] ?? "there was no answer";
   return new ConnectionError(`${request}: ${server}: ${advice} (${texts})`, { cause });

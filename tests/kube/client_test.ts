@@ -6,6 +6,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ManualClock, systemClock } from "../../lib/clock.ts";
 import { KubeClient } from "../../lib/kube/client.ts";
 import { ConnectionError, StatusError } from "../../lib/kube/errors.ts";
+import { KubeconfigError } from "../../lib/kube/kubeconfig_file.ts";
 import { ScriptedServer, settle, status, until } from "./scripted_server.ts";
 
 const get = { method: "GET", path: "/api/v1/namespaces/a/pods/b" } as const;
@@ -93,6 +94,19 @@ Deno.test("client: a token that no header may have is not sent, and not told", a
     const why = token === "" ? "is empty" : "holds a line break or another character that no HTTP header may have";
     assertEquals([error.message, server.waiting], [`GET /x: not sent: the bearer token ${why}`, 0]);
   }
+});
+
+Deno.test("client: a credential that cannot be had is told as that, whatever its plugin complains of", async () => {
+  const server = new ScriptedServer();
+  const why = '/config: user "u": exec.command "login" ended with code 1: connection refused';
+  using client = new KubeClient({
+    baseUrl: "http://scripted",
+    fetch: server.fetch,
+    clock: new ManualClock(),
+    authorize: () => Promise.reject(new KubeconfigError(why)),
+  });
+  const error = await assertRejects(() => client.performRequest({ method: "GET", path: "/x" }), ConnectionError);
+  assertEquals([error.message, server.waiting], [`GET /x: not sent: ${why}`, 0]);
 });
 
 Deno.test("client: after 401 the token is read again and the request repeated once", async () => {
