@@ -140,6 +140,7 @@ async function readConfigFile(
     given: new Map(),
     faults: [{ key: "", place: named === undefined ? defaultConfigFile : "flag --config", message }],
   });
+  if (named === "") return failed("lacks its value: --config FILE");
   const path = named ?? defaultConfigFile;
   const text = await sources.readFile(path).catch((error: unknown) => {
     if (error instanceof Error) return error;

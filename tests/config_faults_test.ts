@@ -108,6 +108,7 @@ const wrong: [sentence: string, given: Given, faults: string[]][] = [
   ["a flag without its value", { args: ["--cooldown", "--leader-election"] }, [
     "flag --cooldown: lacks its value: --cooldown VALUE",
   ]],
+  ["a file without a name", { args: ["--config="] }, ["flag --config: lacks its value: --config FILE"]],
   ["an unknown variable", { env: { KUBERNAUT_WE_COOL_DOWN: "5m" } }, [
     "environment variable KUBERNAUT_WE_COOL_DOWN: is no setting; did you mean KUBERNAUT_WE_COOLDOWN?",
   ]],

@@ -5,6 +5,7 @@ import { flagName, variableName } from "../config_sources.ts";
 import { ConfigError } from "../config_faults.ts";
 import { type ConfigSources, describeConfig, type Setting } from "../config.ts";
 import { lineWriter } from "../log.ts";
+import { takeOwnFlags } from "./own_flags.ts";
 
 const usage = `Usage: kubernaut-we config print [--json] [--config FILE] [any other flag of run]
        kubernaut-we config schema
@@ -37,10 +38,15 @@ export async function config(args: string[], o: ConfigOptions = {}): Promise<num
     complain(usage);
     return 2;
   }
-  const json = rest.includes("--json");
+  const own = takeOwnFlags(rest, { "--json": "switch" });
+  if (typeof own === "string") {
+    complain(`kubernaut-we config: ${own}`);
+    return 2;
+  }
+  const json = own.values.get("--json") === "true";
   try {
     const settings = await describeConfig({
-      args: rest.filter((argument) => argument !== "--json"),
+      args: own.rest,
       otherFlags: ["--json"],
       env: o.env ?? Deno.env.toObject(),
       readFile: o.readFile ?? readIfThere,

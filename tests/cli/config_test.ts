@@ -66,6 +66,14 @@ Deno.test("config print --json is the same for a program", async () => {
   assertEquals(settings[0], { key: "cooldown", value: "1m0s", source: "flag --cooldown" });
 });
 
+Deno.test("config print --json takes true or false, as every switch", async () => {
+  const asText = (await told(["print"])).out;
+  assertEquals((await told(["print", "--json=false"])).out, asText);
+  assertEquals((await told(["print", "--json=true"])).out, (await told(["print", "--json"])).out);
+  const { code, err } = await told(["print", "--json=yes"]);
+  assertEquals([code, err], [2, 'kubernaut-we config: --json is "yes", should be true or false']);
+});
+
 for (const args of [["print"], ["print", "--json"]]) {
   Deno.test(`config ${args.join(" ")} shows no secret of a URL`, async () => {
     const { out } = await told(args, everywhere);
