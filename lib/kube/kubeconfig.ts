@@ -75,9 +75,11 @@ export async function accessOf(
   const readCa = await pemOf(cluster, "certificate-authority", o);
   const insecure = cluster.flag("insecure-skip-tls-verify");
   const serverName = cluster.text("tls-server-name");
+  // Without TLS these say nothing, and nothing is refused for them.
+  const overTls = new URL(baseUrl).protocol === "https:";
   const proxyUrl = cluster.text("proxy-url");
   if (insecure && readCa) throw cluster.fault("certificate-authority and insecure-skip-tls-verify exclude each other");
-  if (proxyUrl !== undefined && (insecure || serverName !== undefined)) {
+  if (proxyUrl !== undefined && overTls && (insecure || serverName !== undefined)) {
     throw cluster.fault("proxy-url cannot be used with tls-server-name or insecure-skip-tls-verify here");
   }
   if (proxyUrl !== undefined && !URL.canParse(proxyUrl)) throw cluster.fault("proxy-url should be a URL");
@@ -107,8 +109,8 @@ export async function accessOf(
     return {
       caCerts: ca === undefined ? [] : [ca],
       ...(client ? { client } : {}),
-      ...(serverName === undefined ? {} : { serverName }),
-      ...(insecure ? { insecure } : {}),
+      ...(serverName === undefined || !overTls ? {} : { serverName }),
+      ...(insecure && overTls ? { insecure } : {}),
       ...(proxyUrl === undefined ? {} : { proxyUrl }),
     };
   };

@@ -170,6 +170,20 @@ Deno.test("connect: what TLS cannot use is said with file, entry and field, befo
   }
 });
 
+Deno.test("kubeconfig: what is said of TLS is passed over where the server speaks plain HTTP", async () => {
+  const server = "http://k:8001";
+  const tls = { "insecure-skip-tls-verify": true, "tls-server-name": "k" };
+  await using dir = await folder({
+    direct: config({ server, ...tls }),
+    proxied: config({ server, ...tls, "proxy-url": "http://proxy:3128" }),
+    secure: config(tls),
+  });
+  const settings = async (name: string) => await (await open(`${dir.path}/${name}`)).settings();
+  assertEquals(await settings("direct"), { caCerts: [] });
+  assertEquals(await settings("proxied"), { caCerts: [], proxyUrl: "http://proxy:3128" });
+  assertEquals(await settings("secure"), { caCerts: [], serverName: "k", insecure: true });
+});
+
 Deno.test("kubeconfig: an exec plugin is told of a CA with any letters around its certificates", async () => {
   const ca = `# Főtanúsítvány\n${pem}`;
   const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "./plugin", provideClusterInfo: true };
