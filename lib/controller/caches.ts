@@ -101,7 +101,7 @@ export interface CacheOptions {
 
 export function createCaches(o: CacheOptions): Caches {
   const { client, clock, log } = o;
-  const everywhere = o.namespaces.length === 0 ? [""] : [...o.namespaces];
+  const everywhere = o.namespaces.length === 0 ? [""] : [...new Set(o.namespaces)];
   // Runs stay where they were created when executionNamespace changes. One in a namespace that is watched no longer is still
   // found by its execution's claim, or by the Lease that its gone execution held, and read live. A finished one that is left
   // there without either is not found: README.md says to keep a former executionNamespace among the namespaces.

@@ -3,8 +3,9 @@
 
 import { assertEquals } from "@std/assert";
 import { ManualClock } from "../../lib/clock.ts";
-import { Cache } from "../../lib/controller/caches.ts";
+import { Cache, createCaches } from "../../lib/controller/caches.ts";
 import type { RestClient } from "../../lib/kube/contract.ts";
+import { ConnectionError } from "../../lib/kube/errors.ts";
 import { type Change, Informer } from "../../lib/kube/informer.ts";
 import { silentLogger } from "../../lib/log.ts";
 import type { PipelineRun } from "../../lib/workflow/pipeline_run.ts";
@@ -55,6 +56,29 @@ Deno.test("Cache: an own write in a namespace that nobody watches is not kept, f
   cache.wrote(pipelineRun());
   cache.wrote(pipelineRun({ namespace: "apps" }));
   assertEquals([...cache.informer.store.values()].map(({ namespace }) => namespace), ["apps"]);
+});
+
+Deno.test("createCaches: a namespace that is named twice is watched once", async () => {
+  const asked: string[] = [];
+  const client = {
+    performRequest: ({ path }: { path: string }) => {
+      asked.push(path);
+      return Promise.reject(new ConnectionError("nobody answers"));
+    },
+  } as unknown as RestClient;
+  const caches = createCaches({
+    client,
+    clock: new ManualClock(),
+    log: silentLogger,
+    namespaces: ["apps", "apps"],
+    executionNamespace: "",
+    lockNamespace: "kubernaut-system",
+  });
+  const end = new AbortController();
+  const running = caches.pipelineRuns.informer.run(end.signal);
+  end.abort();
+  await running;
+  assertEquals(asked, ["/apis/tekton.dev/v1/namespaces/apps/pipelineruns"]);
 });
 
 Deno.test("Cache: what was deleted is remembered for ten minutes", () => {
