@@ -79,7 +79,7 @@ async function becomes(
   signal: AbortSignal,
 ): Promise<boolean> {
   const untilMs = clock.monotonic() + inForceWithinMs;
-  while (await isClosed(client, scope, signal) !== closed) {
+  while (await isClosed(client, scope, signal) === !closed) {
     if (clock.monotonic() > untilMs) return false;
     await sleep(clock, 500, signal);
   }
@@ -117,9 +117,21 @@ function policies(scope: Scope): Record<keyof typeof kinds, JSONObject> {
 
 const refusal = "the controller is being drained, and takes no new executions (kubernaut-we drain --undo allows them)";
 
-/** Asks for an execution, dry: nothing is created, and the policy judges all the same. */
-async function isClosed(client: RestClient, { namespaces }: Scope, abortSignal: AbortSignal): Promise<boolean> {
-  const namespace = namespaces[0] ?? "default";
+/** Undefined where no watched namespace is there, and so no execution can come. */
+async function isClosed(client: RestClient, { namespaces }: Scope, signal: AbortSignal): Promise<boolean | undefined> {
+  for (const namespace of namespaces.length > 0 ? namespaces : ["default"]) {
+    const closed = await isClosedIn(namespace, client, signal);
+    if (closed !== undefined) return closed;
+  }
+  return undefined;
+}
+
+/** Asks for an execution, dry: nothing is created, and the policy judges all the same. A namespace that is gone judges first. */
+async function isClosedIn(
+  namespace: string,
+  client: RestClient,
+  abortSignal: AbortSignal,
+): Promise<boolean | undefined> {
   const spec = {
     remediationRequestRef: { name: "drain" },
     workflowRef: { workflowId: "drain", version: "1.0.0", containerImage: "drain" },
@@ -133,6 +145,7 @@ async function isClosed(client: RestClient, { namespaces }: Scope, abortSignal: 
     return false;
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
+    if (error.httpCode === 404 || /because it is being terminated/.test(error.message)) return undefined;
     return error.message.includes(refusal);
   }
 }
