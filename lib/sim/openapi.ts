@@ -1,6 +1,7 @@
 // The OpenAPI v3 documents that kubectl reads, as far as `explain` and client-side validation need them: one a group version,
 // with the schemas of custom resources as their definitions give them.
 import type { JSONObject } from "../kube/contract.ts";
+import type { BuiltinSchema } from "./builtin_schemas.ts";
 import { at, isJSONObject, isRecord } from "./objects.ts";
 import { apiVersionOf, type Resources, type ResourceType } from "./resources.ts";
 import type { Storage } from "./storage.ts";
@@ -42,7 +43,9 @@ function schemaOf(type: ResourceType, storage: Storage): JSONObject {
   const version = Array.isArray(versions)
     ? versions.find((each) => isRecord(each) && each.name === type.version)
     : undefined;
-  const schema = at(version, "schema", "openAPIV3Schema") as JSONObject | undefined;
+  const schema = (type.schema ? published(type.schema) : at(version, "schema", "openAPIV3Schema")) as
+    | JSONObject
+    | undefined;
   if (!schema) return { type: "object", "x-kubernetes-preserve-unknown-fields": true, ...kind };
   const declared = isJSONObject(schema.properties) ? schema.properties : {};
   const text: JSONObject = { type: "string" };
@@ -50,6 +53,18 @@ function schemaOf(type: ResourceType, storage: Storage): JSONObject {
     ...schema,
     properties: { apiVersion: text, kind: text, ...declared, metadata: objectMeta },
     ...kind,
+  };
+}
+
+/** The schema of a built-in kind without the words that only this server knows. */
+function published(schema: BuiltinSchema): JSONObject {
+  const { struct: _, keepsEmpty: __, goType: ___, properties, items, additionalProperties: values, ...rest } = schema;
+  const fields = Object.entries(properties ?? {}).map(([name, field]) => [name, published(field)]);
+  return {
+    ...rest as JSONObject,
+    ...(properties && { properties: Object.fromEntries(fields) }),
+    ...(items && { items: published(items) }),
+    ...(values !== undefined && { additionalProperties: typeof values === "boolean" ? values : published(values) }),
   };
 }
 

@@ -80,7 +80,11 @@ const messages: Record<string, Message> = {
   SelfSubjectReview: { 1: ["metadata", metadata] },
   SelfSubjectRulesReview: accessReview({ 1: ["namespace", "text"] }),
   SubjectAccessReview: accessReview({ ...attributes, 3: ["user", "text"], 4: ["groups", "texts"] }),
-  TokenRequest: accessReview({ 1: ["audiences", "texts"], 4: ["expirationSeconds", "int"] }),
+  TokenRequest: accessReview({
+    1: ["audiences", "texts"],
+    3: ["boundObjectRef", { 1: ["kind", "text"], 2: ["apiVersion", "text"], 3: ["name", "text"], 4: ["uid", "text"] }],
+    4: ["expirationSeconds", "int"],
+  }),
   DeleteOptions: {
     1: ["gracePeriodSeconds", "int"],
     2: ["preconditions", { 1: ["uid", "text"], 2: ["resourceVersion", "text"] }],

@@ -16,6 +16,7 @@ import {
   badRequest,
   goKind,
   methodNotAllowed,
+  notFound,
   unknownResource,
   unroutedMediaType,
   unsupportedMediaType,
@@ -49,7 +50,9 @@ export class ResourceApi {
     }
     const isFinalize = type.storage === "/namespaces" && info.subresource === "finalize" && info.verb === "update";
     const isStatus = info.subresource === "status" && type.hasStatus;
-    if (info.subresource && !isStatus && !isFinalize) throw unknownResource();
+    if (info.subresource && !isStatus && !isFinalize) {
+      throw type.custom ? notFound(type, info.name) : unknownResource();
+    }
     if (isStatus && !["get", "update", "patch"].includes(info.verb)) throw unsupportedVerb(type, info.verb);
     // What is created has no name in the path yet, what is changed has; a namespaced object needs its namespace.
     const named = ["update", "patch"].includes(info.verb);

@@ -4,6 +4,7 @@
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
 import { toServed } from "./conversion.ts";
 import { type FieldSet, sameSet, showPath, union, withAncestors, without } from "./field_set.ts";
+import { lastAppliedFields, withLastApplied } from "./last_applied.ts";
 import {
   decodeOwners,
   encodeOwners,
@@ -112,7 +113,7 @@ function applyTo(
   const next = asObject(removeFields(merged, forsaken, schema) as JSONObject);
   const { added, modified, removed } = ownableDifference(type, live, next, self.subresource);
   const changed = union(added, modified);
-  if (!force) refuseConflicts(others, changed);
+  if (!force) refuseConflicts(others, changed, lastAppliedFields(type, live, self.manager));
   const changesObject = changed.size + removed.size > 0;
   const isUnchanged = own && sameSet(own.fields, self.fields) && !changesObject;
   const left = others.map((owner) => ({ ...owner, fields: without(owner.fields, changed, removed) }));
@@ -121,7 +122,8 @@ function applyTo(
     ...left,
     isUnchanged ? own : { ...self, time: changesObject ? self.time : own?.time ?? "" },
   ]);
-  return { object: next, owners: sameJSON(after, live.metadata.managedFields) ? live.metadata.managedFields : after };
+  const object = withLastApplied(next, applied, self.manager);
+  return { object, owners: sameJSON(after, live.metadata.managedFields) ? live.metadata.managedFields : after };
 }
 
 /** The entries of an object; one that was never tracked belonged to whoever wrote it before. */
@@ -139,9 +141,10 @@ function ownersOf(type: ResourceType, live: KubeObject): Owner[] {
   }];
 }
 
-function refuseConflicts(others: Owner[], changed: FieldSet): void {
+function refuseConflicts(others: Owner[], changed: FieldSet, allowed: FieldSet): void {
+  const refused = without(changed, allowed);
   const conflicts = others
-    .map((owner) => ({ who: describe(owner), paths: [...owner.fields].filter((path) => changed.has(path)).sort() }))
+    .map((owner) => ({ who: describe(owner), paths: [...owner.fields].filter((path) => refused.has(path)).sort() }))
     .filter(({ paths }) => paths.length > 0)
     .sort((a, b) => a.who < b.who ? -1 : 1);
   if (conflicts.length === 0) return;

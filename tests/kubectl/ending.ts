@@ -150,6 +150,10 @@ export const ending: readonly KubectlCase[] = [
         "may not specify a duration less than 10 minutes",
       );
       assertStringIncludes(await kubectl.refused(["create", "token", "nobody"]), 'serviceaccounts "nobody" not found');
+      assertStringIncludes(
+        await kubectl.refused(["create", "token", "default", "--bound-object-kind=Secret", "--bound-object-name=none"]),
+        'secrets "none" not found',
+      );
     },
   },
   {

@@ -203,6 +203,10 @@ DESCRIPTION:
         /\n {2}metadata\t<ObjectMeta>\n {4}Standard object's metadata\./,
       );
       assertEquals(await kubectl.refused(["explain", "wfe.spec.nothing"]), 'error: field "nothing" does not exist');
+      // Built-in kinds too: what the locks and configuration are made of.
+      assertMatch(await kubectl.ok(["explain", "lease.spec"]), /\n {2}holderIdentity\t<string>\n/);
+      assertMatch(await kubectl.ok(["explain", "configmap.data"]), /\nFIELD: data <map\[string\]string>\n/);
+      assertMatch(await kubectl.ok(["explain", "role.rules"]), /\n {2}verbs\t<\[\]string>/);
     },
   },
   {

@@ -83,6 +83,24 @@ export const writing: readonly KubectlCase[] = [
     },
   },
   {
+    name: "apply --server-side takes over what was applied from the client, without a warning",
+    async run(kubectl, cluster) {
+      const manifest = idle(kubectl, cluster, "moved");
+      await kubectl.ok(["apply", "-f", "-"], manifest);
+      await kubectl.ok(["wait", "wfe/moved", "--for=jsonpath={.status.phase}=Skipped", "--timeout=30s"]);
+      assertEquals(await kubectl.run(["apply", "--server-side", "-f", "-"], { input: manifest }), {
+        code: 0,
+        out: `${qualified}/moved serverside-applied\n`,
+        err: "",
+      });
+      const empty = manifest.replace("spec:\n", "spec:\n  parameters:\n");
+      assertMatch(
+        await kubectl.refused(["apply", "--server-side", "-f", "-"], empty),
+        /spec\.parameters: Invalid value: "null": spec\.parameters in body must be of type object: "null"/,
+      );
+    },
+  },
+  {
     name: "--dry-run=server and diff show what would be, and change nothing",
     async run(kubectl, cluster) {
       const manifest = idle(kubectl, cluster, "dry");

@@ -157,3 +157,40 @@ conformanceCase("the default takes the place of an applied null", async (context
   const { code, body } = await applyWidget(context, { mode: null });
   assertEquals([code, (body.spec as JSONObject).mode], [201, "A"]);
 });
+
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** A ConfigMap as `kubectl apply` leaves it, with `data.k` as it was applied, and `live` as it is. */
+async function clientApplied({ api, configMaps, namespace }: CaseContext, live = "1"): Promise<void> {
+  const applied = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", namespace }, data: { k: "1" } };
+  const annotations = { [lastApplied]: JSON.stringify(applied) };
+  const body = { metadata: { name: "a", annotations }, data: { k: live } };
+  await api.ok("POST", `${configMaps}?fieldManager=kubectl-client-side-apply`, { body });
+}
+
+function applyAs({ api, configMaps, namespace }: CaseContext, manager: string) {
+  const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", namespace }, data: { k: "2" } };
+  return api.call("PATCH", `${configMaps}/a?fieldManager=${manager}`, { type: yaml, body });
+}
+
+conformanceCase(
+  "kubectl may change what it applied from the client, and keeps the annotation of that",
+  async (context) => {
+    await clientApplied(context);
+    const { code, body } = await applyAs(context, "kubectl");
+    const { annotations } = meta(body) as { annotations: Record<string, string> };
+    const now = `{"apiVersion":"v1","data":{"k":"2"},"kind":"ConfigMap","metadata":{"name":"a","namespace":"NS"}}\n`;
+    assertEquals([code, body.data, annotations[lastApplied]], [200, { k: "2" }, now.replace("NS", context.namespace)]);
+  },
+);
+
+conformanceCase(
+  "what was applied from the client is a conflict for others, and so is what changed since",
+  async (context) => {
+    await clientApplied(context);
+    assertEquals((await applyAs(context, "other")).code, 409);
+    await context.api.ok("DELETE", `${context.configMaps}/a`);
+    await clientApplied(context, "3");
+    assertEquals((await applyAs(context, "kubectl")).code, 409);
+  },
+);

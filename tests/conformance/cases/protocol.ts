@@ -220,3 +220,10 @@ conformanceCase("a review's answer says what it is, though the question did not"
   const { kind, apiVersion } = await api.ok("POST", path, { body });
   assertEquals([kind, apiVersion], ["SelfSubjectAccessReview", "authorization.k8s.io/v1"]);
 });
+
+conformanceCase("an execution has no scale", async ({ api, executions }) => {
+  assertEquals(
+    told(await api.call("GET", `${executions}/a/scale`)),
+    `404 NotFound: workflowexecutions.${group} "a" not found`,
+  );
+});
