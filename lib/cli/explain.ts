@@ -86,13 +86,17 @@ function commandLine(args: string[]): CommandLine | string {
   if (help) return { ...common, name: "", namespace };
   const [given, ...more] = positionals;
   if (given === undefined || more.length > 0) return "name one execution";
-  const slash = given.indexOf("/");
-  if (given.split("/").length > 2) return `${JSON.stringify(given)} is no name: give NAME or NAMESPACE/NAME`;
-  if (slash >= 0 && namespace !== undefined) {
+  const parts = given.split("/");
+  if (parts.length > 2 || parts.includes("")) {
+    return `${JSON.stringify(given)} is no name: give NAME or NAMESPACE/NAME`;
+  }
+  if (namespace === "") return `--namespace is "", should be a namespace's name`;
+  const [first = "", second] = parts;
+  if (second === undefined) return { ...common, name: first, namespace };
+  if (namespace !== undefined) {
     return `the namespace is given twice: in ${JSON.stringify(given)} and by --namespace`;
   }
-  if (slash < 0) return { ...common, name: given, namespace };
-  return { ...common, name: given.slice(slash + 1), namespace: given.slice(0, slash) };
+  return { ...common, name: second, namespace: first };
 }
 
 /** The whole text; undefined when there is no such execution. */

@@ -52,4 +52,14 @@ Deno.test("explain tells what it cannot: no such execution, a wrong command line
   const wrong = await told(world, []);
   assertEquals(wrong.code, 2);
   assertMatch(wrong.err, /^kubernaut-we explain: name one execution\n\nUsage:/);
+  for (const given of ["", "/", "payment/", "/fix", "payment/fix/1"]) {
+    const { code, err } = await told(world, [given]);
+    assertEquals([code, err.split("\n")[0]], [
+      2,
+      `kubernaut-we explain: ${JSON.stringify(given)} is no name: give NAME or NAMESPACE/NAME`,
+    ]);
+  }
+  const nowhere = await told(world, ["fix", "--namespace", ""]);
+  assertEquals(nowhere.code, 2);
+  assertMatch(nowhere.err, /^kubernaut-we explain: --namespace is "", should be a namespace's name\n\nUsage:/);
 });
