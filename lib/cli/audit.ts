@@ -108,6 +108,9 @@ function questionOf(flags: Flags, positionals: string[], clock: Clock): Question
   if (event !== undefined && !names.includes(event)) {
     throw new UsageError(`--event is one of ${names.join(", ")}, not ${event}`);
   }
+  if (flags.execution !== undefined && !/^([^/]+\/)?[^/]+$/.test(flags.execution)) {
+    throw new UsageError(`--execution is NAME or NAMESPACE/NAME, not ${JSON.stringify(flags.execution)}`);
+  }
   const filter: TrailFilter = {
     ...(flags.execution === undefined ? {} : { execution: flags.execution }),
     ...(flags["correlation-id"] === undefined ? {} : { correlationId: flags["correlation-id"] }),
@@ -116,6 +119,9 @@ function questionOf(flags: Flags, positionals: string[], clock: Clock): Question
     ...(flags.since === undefined ? {} : { sinceMs: timeOf("--since", flags.since, clock) }),
     ...(flags.until === undefined ? {} : { untilMs: timeOf("--until", flags.until, clock) }),
   };
+  if (filter.sinceMs !== undefined && filter.untilMs !== undefined && filter.sinceMs > filter.untilMs) {
+    throw new UsageError(`--until ${flags.until} is before --since ${flags.since}`);
+  }
   return { follow: flags.follow ?? false, json: output === "json", limit: Number(limit), filter };
 }
 
