@@ -1,4 +1,5 @@
 // How objects are shown in an answer: as they are, as metadata alone, or as rows of a Table, as the Accept header asks.
+import type { Clock } from "../clock.ts";
 import type { JSONObject, JSONValue } from "../kube/contract.ts";
 import { toServed } from "./conversion.ts";
 import { jsonResponse } from "./http_body.ts";
@@ -14,16 +15,16 @@ export interface Audience {
   form: Form;
   query: URLSearchParams;
   type: ResourceType;
-  nowMs: number;
+  clock: Clock;
 }
 
 /** One object. */
-export function showObject({ form, query, type, nowMs }: Audience, object: KubeObject, code = 200): Response {
+export function showObject({ form, query, type, clock }: Audience, object: KubeObject, code = 200): Response {
   const { as, version } = form;
   if (as === "Table") {
     const listMeta = { resourceVersion: object.metadata.resourceVersion ?? "" };
     const options = { version, listMeta, includeObject: includeObject(query) };
-    return jsonResponse(code, table([object], type.columns, nowMs, options));
+    return jsonResponse(code, table([object], type.columns, clock.now(), options));
   }
   if (as === "PartialObjectMetadataList") throw unlike(as, "is not a list");
   const served = toServed(type, object);
@@ -32,10 +33,10 @@ export function showObject({ form, query, type, nowMs }: Audience, object: KubeO
 
 /** A list; its metadata says version and continuation. */
 export function showList(audience: Audience, objects: KubeObject[], metadata: JSONObject): Response {
-  const { form: { as, version }, query, type, nowMs } = audience;
+  const { form: { as, version }, query, type, clock } = audience;
   if (as === "Table") {
     const options = { version, listMeta: metadata, includeObject: includeObject(query) };
-    return jsonResponse(200, table(objects, type.columns, nowMs, options));
+    return jsonResponse(200, table(objects, type.columns, clock.now(), options));
   }
   if (as === "PartialObjectMetadata") throw unlike(as, "is a list");
   if (as !== "object") {
@@ -55,7 +56,7 @@ export function showList(audience: Audience, objects: KubeObject[], metadata: JS
 
 /** How events of a watch show their objects; the columns of a Table are sent with the first row only. */
 export function eventEncoder(audience: Audience): (event: EventType, object: KubeObject) => JSONObject {
-  const { form: { as, version }, query, type } = audience;
+  const { form: { as, version }, query, type, clock } = audience;
   let first = true;
   return (_, object) => {
     const served = toServed(type, object);
@@ -64,7 +65,7 @@ export function eventEncoder(audience: Audience): (event: EventType, object: Kub
     const listMeta = { resourceVersion: object.metadata.resourceVersion ?? "" };
     const options = { version, listMeta, includeObject: includeObject(query), headers: first };
     first = false;
-    return table([object], type.columns, audience.nowMs, options);
+    return table([object], type.columns, clock.now(), options);
   };
 }
 

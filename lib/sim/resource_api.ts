@@ -43,7 +43,7 @@ export class ResourceApi {
   answer(type: ResourceType, info: RequestInfo, request: Request, admit: Admit): Response | Promise<Response> {
     if (!type.verbs.includes(info.verb) || (info.method === "HEAD" && !type.custom)) throw methodNotAllowed();
     const form = negotiate(request, { custom: type.custom !== undefined, verb: info.verb });
-    const audience: Audience = { form, query: info.query, type, nowMs: this.clock.now() };
+    const audience: Audience = { form, query: info.query, type, clock: this.clock };
     if (type.storage === "/pods" && info.subresource === "log" && info.verb === "get") {
       this.registry.get(type, info.namespace, info.name);
       throw badRequest(`pod ${info.name} does not have a host assigned`);

@@ -1,6 +1,8 @@
 // The pure parts of the simulated API server: patches, selectors, pruning, validation, rules, paths, durations, protobuf.
 import { assertEquals, assertThrows } from "@std/assert";
 import type { JSONObject, JSONValue } from "../../lib/kube/contract.ts";
+import { ManualClock } from "../../lib/clock.ts";
+import { ApiServer } from "../../lib/sim/api_server.ts";
 import { compileRules, loadRuleLanguage } from "../../lib/sim/cel.ts";
 import { parseGoDuration } from "../../lib/sim/go_duration.ts";
 import { asObject } from "../../lib/sim/objects.ts";
@@ -155,6 +157,25 @@ Deno.test("age() is worded as kubectl words it", () => {
   const nowMs = Date.UTC(2026, 0, 1);
   const shown = ages.map((seconds) => age(new Date(nowMs - seconds * 1000).toISOString(), nowMs));
   assertEquals(shown, ["0s", "119s", "2m", "2m30s", "3h", "5h1m", "2d", "9d"]);
+});
+
+Deno.test("a table's watch tells the age of an object at the time of each event, as kubectl get --watch shows it", async () => {
+  const clock = new ManualClock();
+  using server = new ApiServer({ clock });
+  const url = "http://sim/api/v1/namespaces/default/configmaps";
+  const accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
+  const { body } = await server.handle(new Request(`${url}?watch=true`, { headers: { accept } }));
+  server.install({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" } });
+  clock.advance(3_000);
+  const headers = { "content-type": "application/merge-patch+json" };
+  const patch = JSON.stringify({ data: { key: "value" } });
+  await server.handle(new Request(`${url}/a`, { method: "PATCH", headers, body: patch }));
+  server.watches.close();
+  const events = (await new Response(body).text()).trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(events.map(({ type, object: { rows: [{ cells }] } }) => [type, ...cells]), [
+    ["ADDED", "a", 0, "0s"],
+    ["MODIFIED", "a", 1, "3s"],
+  ]);
 });
 
 Deno.test("parseGoDuration() reads what Go reads, and nothing else", () => {
