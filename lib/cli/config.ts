@@ -35,7 +35,8 @@ export async function config(args: string[], o: ConfigOptions = {}): Promise<num
     return 0;
   }
   if (command !== "print") {
-    complain(usage);
+    const more = command === "schema" ? `kubernaut-we config: schema takes nothing else: ${rest.join(" ")}\n\n` : "";
+    complain(`${more}${usage}`);
     return 2;
   }
   const own = takeOwnFlags(rest, { "--json": "switch" });

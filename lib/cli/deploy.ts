@@ -40,7 +40,12 @@ export async function deploy(args: string[], options: DeployOptions = {}): Promi
   }
   if (command === "files") return await writeDeployFiles(rest, print, complain);
   if (command !== "print") {
-    complain(command ? `Unknown command 'deploy ${command}'\n\n${usage}` : `deploy: say print or files\n\n${usage}`);
+    complain(`kubernaut-we deploy: say print or files\n\n${usage}`);
+    return 2;
+  }
+  const misplaced = rest.find((argument) => /^--(check|out)(=|$)/.test(argument))?.split("=")[0];
+  if (misplaced !== undefined) {
+    complain(`kubernaut-we deploy: ${misplaced} is for files, not for print`);
     return 2;
   }
   try {
@@ -74,11 +79,17 @@ async function writeDeployFiles(
   let folder = "deploy";
   let check = false;
   for (let at = 0; at < args.length; at++) {
-    const next = args[at + 1];
+    const [flag = "", inline] = args[at]?.split(/=(.*)/s) ?? [];
     if (args[at] === "--check") check = true;
-    else if (args[at] === "--out" && next !== undefined) folder = (at++, next);
-    else {
-      complain(args[at] === "--out" ? "--out names no directory" : `Unknown argument '${args[at]}'\n\n${usage}`);
+    else if (flag === "--out") {
+      const given = inline ?? args[++at];
+      if (!given) {
+        complain("kubernaut-we deploy: --out names no folder");
+        return 2;
+      }
+      folder = given;
+    } else {
+      complain(`kubernaut-we deploy: ${args[at]} is not for files, which takes --check and --out`);
       return 2;
     }
   }
@@ -92,7 +103,9 @@ async function writeDeployFiles(
   const found = await differences(folder, files, false);
   for (const { path, is } of found) complain(`${folder}/${path}: ${is}`);
   if (found.length > 0) {
-    complain(`deploy files: ${found.length} of ${files.size} files are not as generated; run it without --check`);
+    complain(
+      `kubernaut-we deploy: ${found.length} of ${files.size} files are not as generated; run it without --check`,
+    );
     return 1;
   }
   print(`${folder}: ${files.size} files are as generated`);

@@ -40,7 +40,7 @@ export async function generate(args: string[], options: CommandOptions = {}): Pr
   const print = options.print ?? lineWriter(Deno.stdout);
   const complain = options.complain ?? lineWriter(Deno.stderr);
   const wrong = (problem: string) => {
-    complain(`${problem}\n\n${usage}`);
+    complain(`kubernaut-we generate: ${problem}\n\n${usage}`);
     return 2;
   };
   const line = parse(args);

@@ -117,6 +117,17 @@ for (const [key, value] of faultySecrets) {
   });
 }
 
+Deno.test("config schema takes nothing else, and says so", async () => {
+  for (const more of [["--config", "here.yaml"], ["cooldown"]]) {
+    const { code, out, err } = await told(["schema", ...more]);
+    assertEquals([code, out, err.split("\n")[0]], [
+      2,
+      "",
+      `kubernaut-we config: schema takes nothing else: ${more.join(" ")}`,
+    ]);
+  }
+});
+
 Deno.test("config schema is a JSON Schema that takes what the program takes and refuses what it refuses", async () => {
   const { code, out } = await told(["schema"]);
   assertEquals(code, 0);

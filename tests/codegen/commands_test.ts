@@ -149,6 +149,7 @@ for (
     const result = await run(generate, args);
     assertEquals([result.code, result.out], [code, ""]);
     assertStringIncludes(result.err, expected);
+    assertEquals(result.err.split(":")[0], "kubernaut-we generate");
     assertEquals(result.err.includes("Usage: kubernaut-we generate"), code === 2);
   });
 }

@@ -45,7 +45,7 @@ Deno.test("deploy files --check names what differs, writes nothing, and ends wit
     assertEquals(said, [
       `${folder}/helm/Chart.yaml: different`,
       `${folder}/kustomize/base/roles.yaml: missing`,
-      `deploy files: 2 of ${deployFiles().size} files are not as generated; run it without --check`,
+      `kubernaut-we deploy: 2 of ${deployFiles().size} files are not as generated; run it without --check`,
     ]);
     assertEquals(await Deno.readTextFile(`${folder}/helm/Chart.yaml`), "name: other\n");
   } finally {

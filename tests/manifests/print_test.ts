@@ -28,6 +28,8 @@ const faults: [flags: string[], said: RegExp][] = [
     /^kubernaut-we deploy: --runner-account: is kubernaut-workflowexecution, which --two-accounts is to keep for the controller$/,
   ],
   [["--replica", "2"], /^kubernaut-we deploy: Unknown option '--replica'/],
+  [["--check"], /^kubernaut-we deploy: --check is for files, not for print$/],
+  [["--out", "there"], /^kubernaut-we deploy: --out is for files, not for print$/],
 ];
 for (const [flags, said] of faults) {
   Deno.test(`deploy print ${flags.join(" ")} ends with 2, and says what is wrong`, async () => {
@@ -44,6 +46,21 @@ Deno.test("deploy print says every fault at once", async () => {
 
 Deno.test("deploy without a command, or with one that there is not, ends with 2", async () => {
   assertEquals([(await run()).code, (await run("apply")).code, (await run("files", "--all")).code], [2, 2, 2]);
+});
+
+Deno.test("deploy files says what it does not take, and that --out lacks its folder", async () => {
+  const first = async (...args: string[]) => (await run("files", ...args)).complaints[0]?.split("\n")[0];
+  assertEquals([
+    await first("--replicas", "2"),
+    await first("--check", "--out"),
+    await first("--out="),
+    await first("there"),
+  ], [
+    "kubernaut-we deploy: --replicas is not for files, which takes --check and --out",
+    "kubernaut-we deploy: --out names no folder",
+    "kubernaut-we deploy: --out names no folder",
+    "kubernaut-we deploy: there is not for files, which takes --check and --out",
+  ]);
 });
 
 Deno.test("deploy print prints the CRD first, then the namespaces, and leaves the CRD out when it is told", async () => {
