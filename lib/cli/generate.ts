@@ -55,6 +55,7 @@ export async function generate(args: string[], options: CommandOptions = {}): Pr
   for (const flag of ["group", "kubeconfig", "context"] as const) {
     if (values[flag] !== undefined && !values["from-cluster"]) return wrong(`--${flag} goes with --from-cluster`);
   }
+  if (values.out === "") return wrong("--out names no folder"); // below it would be the root of the file system
   const bad = groups.find((group) => !/^[a-z0-9.-]+\/v[a-z0-9]+$/.test(group));
   if (bad !== undefined) return wrong(`--group is ${JSON.stringify(bad)}, must be GROUP/VERSION, for example apps/v1`);
   try {

@@ -123,6 +123,7 @@ for (
   const [name, args, code, expected] of [
     ["an unknown flag", ["--chekc"], 2, "Unknown option '--chekc'"],
     ["sources and a cluster", ["a.yaml", "--from-cluster"], 2, "Give either sources or --from-cluster, not both"],
+    ["a folder without a name", ["--check", "--out", ""], 2, "--out names no folder"],
     ["a group without a cluster", ["--group", "apps/v1"], 2, "--group goes with --from-cluster"],
     [
       "a group without version",
