@@ -7,6 +7,10 @@ import { safeLine, safePart } from "./failure_text.ts";
 import { rfc3339 } from "./status.ts";
 import { ended, opening, recommendations } from "./summary.ts";
 
+/** Nothing has run: what was forbidden was so to this controller, not to the workflow's account. */
+const forbiddenToUs =
+  "Allow what the cause names: by the controller's configuration, by the rights of its account, or by the policy that refused it.";
+
 /**
  * @param o.recommendation one sentence; the reason's own when absent
  * @param o.startTimeMs when its PipelineRun was created; undefined when none was
@@ -23,13 +27,14 @@ export function plainFailure(o: {
   const { execution, reason, wasExecutionFailure, startTimeMs, nowMs } = o;
   const { parameters } = execution.spec;
   const elapsed = formatDuration(Math.max(0, nowMs - (startTimeMs ?? nowMs)));
+  const recommendation = o.recommendation ?? (reason === "Forbidden" ? forbiddenToUs : recommendations[reason]);
   const summary = [
     `${opening(execution)} failed ${startTimeMs === undefined ? "before it started" : `after ${elapsed}`}.`,
     `Reason: ${reason}. Cause: ${ended(safePart(o.message, parameters, 1200))}`,
     wasExecutionFailure
       ? "Steps may have changed the target: look at it before trying again."
       : "No step ran, so the target is unchanged.",
-    `Recommendation: ${o.recommendation ? ended(o.recommendation) : recommendations[reason]}`,
+    `Recommendation: ${ended(recommendation)}`,
   ];
   return {
     failedTaskIndex: -1,

@@ -22,6 +22,7 @@ const unwatchedPollMs = 5_000;
 /** A watch brings what was written within milliseconds; one that takes longer than this is not waited for. */
 const echoGraceMs = 5_000;
 const echoPollMs = 50;
+const lockLostAdvice = "Create a new WorkflowExecution once nothing else runs on the target.";
 
 export function follow(s: Snapshot): Decision {
   return isNoCopy(s) ??
@@ -59,7 +60,8 @@ function vanished(s: Snapshot): Decision | undefined {
   const removal = removalOf(s);
   if (removal) {
     const { message, reason: condition } = removal;
-    return fail(s, { reason: "ConfigurationError", message, wasExecutionFailure: false, condition });
+    const cause = { reason: "ConfigurationError", message, wasExecutionFailure: false, condition } as const;
+    return fail(s, condition === "LockLost" ? { ...cause, recommendation: lockLostAdvice } : cause);
   }
   return fail(s, {
     reason: "Unknown",
@@ -67,6 +69,7 @@ function vanished(s: Snapshot): Decision | undefined {
       ref?.name ?? ""
     } was deleted by someone while the workflow was running`,
     wasExecutionFailure: true,
+    recommendation: "Ask who deleted it and why before running it again.",
   });
 }
 

@@ -1,5 +1,5 @@
-// The two ways in which an execution ends without a run of its own: Failed before anything was created, and Skipped. Both owe
-// an audit event, so the finalizer stands before the outcome does.
+// The two ways in which an execution ends without the verdict of a run: Failed, because none was created or it was taken away,
+// and Skipped. Both owe an audit event, so the finalizer stands before the outcome does.
 
 import { act, type Decision } from "./action.ts";
 import { formatDuration } from "./duration.ts";
@@ -18,23 +18,25 @@ export function fail(
     wasExecutionFailure: boolean;
     /** What the condition says, where it is more specific. */
     condition?: string;
+    /** What to do next, where the reason alone would send a person the wrong way. */
+    recommendation?: string;
   },
 ): Decision {
   const { execution, nowMs } = s;
   if (!isOwed(execution)) return act({ do: "claim", claim: execution.claim }, "it fails: an outcome will be owed");
-  const { reason, message, wasExecutionFailure } = cause;
+  const { condition, ...told } = cause;
   const startTimeMs = statusTimeMs(execution.status, "startTime");
-  const details = plainFailure({ execution, reason, message, wasExecutionFailure, startTimeMs, nowMs });
+  const details = plainFailure({ execution, ...told, startTimeMs, nowMs });
   return act({
     do: "writeStatus",
-    patch: failed(execution, details, undefined, nowMs, cause.condition),
+    patch: failed(execution, details, undefined, nowMs, condition),
     announce: [{
       type: "Warning",
       reason: "WorkflowFailed",
       action: "Fail",
       note: `${details.reason}: ${details.message}`,
     }],
-  }, message);
+  }, cause.message);
 }
 
 /** Skipped, because somebody else holds the target; `execution` is who, as far as it is known. */

@@ -18,6 +18,7 @@ import {
   other,
   otherRun,
   pendingRun,
+  recommended,
   told,
 } from "./told.ts";
 
@@ -296,5 +297,28 @@ for (const [sentence, s, answer, reason] of table) {
   Deno.test(`decide, new: ${sentence}`, () => {
     const decision = decide(s);
     assertEquals([told(decision), decision.reason], [answer, reason]);
+  });
+}
+
+const notTheWorkflows =
+  "Allow what the cause names: by the controller's configuration, by the rights of its account, or by " +
+  "the policy that refused it.";
+const forbidden: [sentence: string, s: Snapshot][] = [
+  [
+    "a service account that is not allowed is refused by the configuration",
+    snapshot({
+      execution: execution({ finalizers, spec: { serviceAccountName: "root" } }),
+      rules: { ...defaultRules, allowedServiceAccounts: ["runner"] },
+    }),
+  ],
+  [
+    "a run that may not be created is refused to the controller",
+    claimed({ refusal: refused({ httpCode: 403, message: "pipelineruns is forbidden" }), pipelineRun: noneLive }),
+  ],
+];
+for (const [sentence, s] of forbidden) {
+  Deno.test(`decide, new: ${sentence}, not to the workflow's account`, () => {
+    const decision = decide(s);
+    assertEquals([told(decision), recommended(decision)], ["status Failed Forbidden", notTheWorkflows]);
   });
 }

@@ -5,6 +5,7 @@ import { decide } from "../../lib/workflow/decide.ts";
 import type { Execution } from "../../lib/workflow/execution.ts";
 import type { PipelineRun } from "../../lib/workflow/pipeline_run.ts";
 import type { Rival, Snapshot } from "../../lib/workflow/snapshot.ts";
+import { recommendations } from "../../lib/workflow/summary.ts";
 import { defaultRules, pipelineRun, recentEnd, runningExecution, startMs } from "../support/builders.ts";
 import {
   cached,
@@ -18,6 +19,7 @@ import {
   other,
   otherRun,
   pendingRun,
+  recommended,
   running,
   succeeded,
   told,
@@ -396,3 +398,24 @@ Deno.test("decide, running: failed, and the cause is known: Failed", () => {
   const decision = decide(running({ pipelineRun: cached(failedRun), evidence }));
   assertEquals(told(decision), "status Failed Unknown");
 });
+
+const advice: [sentence: string, s: Snapshot, advice: string][] = [
+  [
+    "a run deleted by somebody has left no logs: who did it is asked",
+    running({ pipelineRun: noneLive }),
+    "Ask who deleted it and why before running it again.",
+  ],
+  [
+    "nothing is wrong with an execution that lost its lock: it waits for the other",
+    running({ pipelineRun: noneLive }, said("LockLost")),
+    "Create a new WorkflowExecution once nothing else runs on the target.",
+  ],
+  [
+    "a run that was never started lacks something",
+    running({ pipelineRun: noneLive }, said("StartDeadlineExceeded")),
+    recommendations.ConfigurationError,
+  ],
+];
+for (const [sentence, s, advised] of advice) {
+  Deno.test(`decide, running: ${sentence}`, () => assertEquals(recommended(decide(s)), advised));
+}

@@ -43,6 +43,12 @@ function words(action: Action): string {
   }
 }
 
+/** What a failure recommends: the end of its summary. */
+export function recommended({ action }: Decision): string | undefined {
+  const summary = action?.do === "writeStatus" ? action.patch.failureDetails?.naturalLanguageSummary : undefined;
+  return summary?.split("Recommendation: ")[1];
+}
+
 // ---- the snapshots that the tables begin with
 
 export const ours = holder({ name: "fix", uid: "uid-fix", workflowId: "restart" });
