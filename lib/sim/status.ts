@@ -135,10 +135,6 @@ export function unroutedMediaType(): ApiError {
   return new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
 }
 
-export function tooLarge(limitBytes: number): ApiError {
-  return new ApiError(413, "RequestEntityTooLarge", `limit is ${limitBytes}`, {});
-}
-
 /** What Go calls a JSON value that it cannot decode. */
 export function goKind(value: unknown): string {
   if (value === null) return "null";

@@ -47,7 +47,10 @@ function endStray(s: Snapshot): Decision | undefined {
   return undefined;
 }
 
-/** A new execution: valid? free? not too soon? Then it takes the lock, claims, creates its run, and says so. */
+/**
+ * A new execution: valid? free? not too soon? Then it takes the lock, claims, creates its run, and says so. What was announced
+ * to be removed before is so first (removal.ts, withdraw).
+ */
 function begin(s: Snapshot): Decision {
   return invalid(s) ??
     busy(s) ??
@@ -74,6 +77,7 @@ function invalid(s: Snapshot): Decision | undefined {
 function busy(s: Snapshot): Decision | undefined {
   const { value: lock, live } = s.lock;
   if (!lock || holdsLock(s)) return undefined;
+  // Made for another target: two have one name, or somebody took the annotation away. It counts as held.
   const mismatch = !s.execution.claim && lock.target !== canonicalOf(s.execution);
   if (!lock.holder && !mismatch) return undefined;
 
