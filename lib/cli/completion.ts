@@ -35,6 +35,8 @@ export interface Completable {
   readonly summary: string;
   readonly words: readonly string[];
   readonly flags: readonly (readonly [name: string, value: FlagValue])[];
+  /** Short names of flags: `-o` for `--output`. */
+  readonly short: Readonly<Record<string, string>>;
 }
 
 export function completable(): Completable[] {
@@ -42,10 +44,13 @@ export function completable(): Completable[] {
     flagName(name),
     choices ?? (type === "boolean" ? "nothing" : /File$/.test(name) ? "file" : "text"),
   ]);
-  return Object.entries<CommandLine>(commands).map(([name, { summary, words = [], flags, configured }]) => ({
+  return Object.entries<CommandLine>(commands).map((
+    [name, { summary, words = [], flags, short = {}, configured }],
+  ) => ({
     name,
     summary,
     words,
+    short,
     flags: [
       ...Object.entries(flags),
       ...(configured ? keys.filter(([key]) => !Object.hasOwn(flags, key)) : []),
@@ -54,10 +59,17 @@ export function completable(): Completable[] {
   }));
 }
 
+function shortsOf(flag: string, short: Completable["short"]): string[] {
+  return Object.keys(short).filter((written) => short[written] === flag);
+}
+
 function bash(all: readonly Completable[]): string {
   const cases = (of: (command: Completable) => string[]) => all.flatMap(of).map((line) => `    ${line}`);
-  const values = all.flatMap(({ name, flags }) =>
-    flags.flatMap(([flag, value]) => value === "nothing" ? [] : [`${name}:${flag}) ${bashValue(value)} ;;`])
+  const values = all.flatMap(({ name, flags, short }) =>
+    flags.flatMap(([flag, value]) => {
+      const before = [flag, ...shortsOf(flag, short)].map((written) => `${name}:${written}`).join("|");
+      return value === "nothing" ? [] : [`${before}) ${bashValue(value)} ;;`];
+    })
   );
   return `# bash completion of kubernaut-we
 _kubernaut_we() {
@@ -101,12 +113,15 @@ function fish(all: readonly Completable[]): string {
   return [
     "# fish completion of kubernaut-we",
     line("-f"),
-    ...all.flatMap(({ name, summary, words, flags }) => {
+    ...all.flatMap(({ name, summary, words, flags, short }) => {
       const here = `-n '__fish_seen_subcommand_from ${name}'`;
       return [
         line("-n __fish_use_subcommand", "-a", name, "-d", quoted(summary)),
         ...(words.length > 0 ? [line(here, "-a", quoted(words.join(" ")))] : []),
-        ...flags.map(([flag, value]) => line(here, "-l", flag.slice(2), ...fishValue(value))),
+        ...flags.map(([flag, value]) => {
+          const shorts = shortsOf(flag, short).flatMap((written) => ["-s", written.slice(1)]);
+          return line(here, "-l", flag.slice(2), ...shorts, ...fishValue(value));
+        }),
       ];
     }),
   ].join("\n");

@@ -30,6 +30,8 @@ const completions = [
   { typed: ["run", "--log-l"], gives: ["--log-level"] },
   { typed: ["run", "--log-level", ""], gives: ["debug", "info", "warn", "error"] },
   { typed: ["audit", "query", "--event", "s"], gives: ["started", "skipped"] },
+  { typed: ["doctor", "-o", ""], gives: ["text", "json"] },
+  { typed: ["audit", "tail", "-n", ""], gives: [] },
   { typed: ["explain", "--con"], gives: ["--context"] },
   { typed: ["explain", "--context", "de"], gives: [] },
 ];
