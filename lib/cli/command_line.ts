@@ -39,7 +39,9 @@ function flagsOf({ flags, short = {} }: CommandLine, args: readonly string[]) {
     const flag = Object.hasOwn(short, written) ? short[written] ?? "" : written;
     const value: FlagValue | undefined = Object.hasOwn(flags, flag) ? flags[flag] : undefined;
     if (value === undefined) faults.push(`flag ${written}: is no flag${suggestion(written, Object.keys(flags))}`);
-    else if (value !== "nothing" && inline === undefined) {
+    else if (value === "nothing") {
+      if (inline !== undefined) faults.push(`flag ${written}: takes no value`);
+    } else if (inline === undefined) {
       const next = args[at + 1];
       if (next === undefined || next.startsWith("--")) {
         faults.push(`flag ${written}: lacks its value: ${written} VALUE`);

@@ -32,6 +32,7 @@ const faults: [command: CommandName, args: string[], faults: string[]][] = [
   ["audit", ["tail", "--limit"], ["flag --limit: lacks its value: --limit VALUE"]],
   ["generate", ["a.yaml", "b.yaml", "--out", "x"], []],
   ["demo", ["now", "--sreve"], ['argument "now": is not expected', "flag --sreve: is no flag; did you mean --serve?"]],
+  ["demo", ["--serve=yes", "--speed=10"], ["flag --serve: takes no value"]],
   ["version", ["--output=json"], []],
   ["run", ["--cooldwn", "1m"], []], // the configuration's to tell, with all its other faults
 ];
