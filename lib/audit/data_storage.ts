@@ -35,6 +35,9 @@ const translations: Partial<Record<AuditEventName, { eventType: string; data: JS
 
 /** The service takes 500 in one request. */
 export const largestDataStorageBatch = 500;
+/** Stored, or queued. 200 is what a login page, a proxy or another service at the address answers: nothing is stored there. */
+export const dataStorageTakenBy = (status: number): boolean => status === 201 || status === 202;
+
 /** It refuses what is older than 7 days, or more than 2 h ahead of its clock. */
 const oldestMs = 6 * 24 * 3600_000;
 const farthestAheadMs = 3600_000;
@@ -51,6 +54,7 @@ export class DataStorageSink implements Sink {
     this.#post = new HttpPost({
       url: `${o.url.replace(/\/+$/, "")}/api/v1/audit/events/batch`,
       contentType: "application/json",
+      takenBy: dataStorageTakenBy,
       clock: o.clock,
       ...(o.tokenFile ? { tokenFile: o.tokenFile } : {}),
       ...(o.caFile ? { caFile: o.caFile } : {}),

@@ -13,6 +13,8 @@ export interface HttpPostOptions {
   /** May carry user and password; they are sent as Basic authentication unless there is a token. */
   url: string;
   contentType: string;
+  /** Whether an answer of this status, a 2xx, means that it was taken. Default: each does. */
+  takenBy?: (status: number) => boolean;
   /** Bearer token; empty: none. */
   tokenFile?: string;
   /** Certificate authorities, PEM; empty: the system's. */
@@ -97,7 +99,7 @@ export class HttpPost implements Disposable {
 
   async #judge(response: Response): Promise<Delivery> {
     const { status } = response;
-    if (response.ok) {
+    if (response.ok && (this.#o.takenBy?.(status) ?? true)) {
       await start(response);
       return { outcome: "delivered" };
     }

@@ -97,6 +97,11 @@ const trouble: Record<string, [answer: Scripted, reason: string]> = {
   "429": [{ status: 429, headers: { "retry-after": "40" } }, "429: status 429"],
   "500": [{ status: 500 }, "500: status 500"],
   "503": [{ status: 503 }, "503: status 503"],
+  "200, as a login page or a wrong address answers,": [
+    { status: 200, detail: "please log in" },
+    "200: status 200: please log in",
+  ],
+  "204": [{ status: 204 }, "204"],
   "a redirect": [{ status: 302, headers: { location: "/elsewhere" } }, "302: status 302"],
   "a cut connection": ["cut", "error sending request: connection closed before message completed"],
   "a connection cut after everything was stored": [

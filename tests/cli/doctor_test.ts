@@ -77,7 +77,7 @@ interface Case {
   readonly parts?: Parts;
   /** Calls of the permission table that the account may not make, as "verb resource". */
   readonly mayNot?: readonly string[];
-  readonly dataStorage?: "down" | "forbids";
+  readonly dataStorage?: "down" | "forbids" | "another service";
   readonly args?: readonly string[];
   readonly clock?: Clock;
   readonly account?: { namespace: string; name: string };
@@ -97,6 +97,7 @@ async function examined(o: Case): Promise<Finding[]> {
   await using served = await server.serve();
   const storage = new DataStorage();
   if (o.dataStorage === "forbids") storage.tokens.add("another");
+  if (o.dataStorage === "another service") storage.always = { status: 200, detail: "Log in" };
   await using storageServer = await serveDataStorage(storage);
   const url = o.dataStorage === "down" ? nobody() : storageServer.url;
   const ports = ["--health-address", "127.0.0.1:0", "--metrics-address", "127.0.0.1:0"];
@@ -292,6 +293,11 @@ const broken:
         name: "Data Storage down",
         dataStorage: "down",
         fails: ["data-storage", /^http:\/\/127\.0\.0\.1:\d+: .*refused/i, /^kubectl get pods/],
+      },
+      {
+        name: "something else in place of the Data Storage, which answers 200 to all",
+        dataStorage: "another service",
+        fails: ["data-storage", /: 200: status 200: Log in$/, /check the URL in audit\.sinks$/],
       },
       {
         name: "Data Storage that knows no such token",

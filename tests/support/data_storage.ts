@@ -160,7 +160,7 @@ function tooLarge(event: JSONObject): boolean {
 /** RFC 7807, and no word about what was wrong: as the real one. */
 function problem(status: number, detail = "", headers: Record<string, string> = {}): Response {
   const body = { type: "about:blank", title: `status ${status}`, status, ...(detail ? { detail } : {}) };
-  return new Response(JSON.stringify(body), {
+  return new Response(status === 204 ? null : JSON.stringify(body), {
     status,
     headers: { "content-type": "application/problem+json", ...headers },
   });

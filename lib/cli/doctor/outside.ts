@@ -1,5 +1,6 @@
 // What lies outside the cluster's API: the Data Storage Service, and this machine's ports.
 
+import { dataStorageTakenBy } from "../../audit/data_storage.ts";
 import { HttpPost } from "../../audit/http_post.ts";
 import { addressText, describeSink, parseAddress } from "../../config_values.ts";
 import type { Finding, Patient } from "./finding.ts";
@@ -16,6 +17,7 @@ export async function dataStorage({ config, clock }: Patient): Promise<Finding[]
     using post = new HttpPost({
       url: `${sink.url}/api/v1/audit/events/batch`,
       contentType: "application/json",
+      takenBy: dataStorageTakenBy,
       tokenFile: config.audit.tokenFile,
       caFile: config.audit.caFile,
       clock,
