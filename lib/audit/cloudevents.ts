@@ -41,6 +41,7 @@ export class CloudEventsSink implements Sink {
       ...(o.caFile ? { caFile: o.caFile } : {}),
       ...(o.fetch ? { fetch: o.fetch } : {}),
       // Whoever knows a webhook's URL may use it: some have their secret in the path.
+      pathIsSecret: true,
       ...(o.tracing ? { naming: o.tracing.naming("POST webhook", {}, "hidden") } : {}),
       ...(o.readFile ? { readFile: o.readFile } : {}),
       ...(o.timeoutMs ? { timeoutMs: o.timeoutMs } : {}),

@@ -15,6 +15,8 @@ export interface HttpPostOptions {
   contentType: string;
   /** Whether an answer of this status, a 2xx, means that it was taken. Default: each does. */
   takenBy?: (status: number) => boolean;
+  /** Whoever knows the URL's path may post there: no reason tells it. */
+  pathIsSecret?: boolean;
   /** Bearer token; empty: none. */
   tokenFile?: string;
   /** Certificate authorities, PEM; empty: the system's. */
@@ -68,7 +70,7 @@ export class HttpPost implements Disposable {
       signal.throwIfAborted();
       if (!(error instanceof Error)) throw error;
       this[Symbol.dispose]();
-      const reason = textOf(error);
+      const reason = this.#told(textOf(error));
       return { outcome: "failed", reason, perhapsBatch: !/refused|dns|resolve|certificate/i.test(reason) };
     } finally {
       signal.removeEventListener("abort", stop);
@@ -103,7 +105,7 @@ export class HttpPost implements Disposable {
       await start(response);
       return { outcome: "delivered" };
     }
-    const reason = `${status}${problemText(await start(response))}`;
+    const reason = this.#told(`${status}${problemText(await start(response))}`);
     if (refusals.has(status)) return { outcome: "refused", reason };
     const retryAfterMs = retryAfter(response.headers.get("retry-after"), this.#o.clock.now());
     return {
@@ -112,6 +114,13 @@ export class HttpPost implements Disposable {
       perhapsBatch: status >= 500 && status !== 503,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     };
+  }
+
+  /** As it may be told, in a line of bearable length: a service likes to repeat the path that it does not know. */
+  #told(reason: string): string {
+    const { pathname, search } = new URL(this.#url);
+    const secrets = this.#o.pathIsSecret ? [pathname + search, pathname].filter((secret) => secret !== "/") : [];
+    return secrets.reduce((rest, secret) => rest.replaceAll(secret, "/[REDACTED]"), reason).slice(0, 300);
   }
 }
 
@@ -153,7 +162,7 @@ function problemText(body: string): string {
     if (!(error instanceof SyntaxError)) throw error;
   }
   const line = text.replaceAll(/\s+/g, " ").trim();
-  return line === "" ? "" : `: ${line.slice(0, 300)}`;
+  return line === "" ? "" : `: ${line}`;
 }
 
 /** Seconds or an HTTP date, in milliseconds from now. Source: RFC 9110, 10.2.3. */
@@ -165,9 +174,9 @@ function retryAfter(header: string | null, nowMs: number): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
-/** The message without what stands before "@" in a URL. */
+/** The message with its cause, and without the URL: the sink's name says where, without what is secret in it. */
 function textOf(error: Error): string {
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
-  return `${error.message}${error.message.includes(cause.slice(2)) ? "" : cause}`.replace(/\/\/[^/@\s]*@/g, "//")
-    .slice(0, 300);
+  return `${error.message}${error.message.includes(cause.slice(2)) ? "" : cause}`
+    .replaceAll(/ for url \(\S*\)/g, "").replaceAll(/\/\/[^/@\s]*@/g, "//");
 }

@@ -1,6 +1,6 @@
 // From the configuration to sinks; standard output, and the webhook.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cloudEvent, CloudEventsSink } from "../../lib/audit/cloudevents.ts";
 import { deadLetterLog } from "../../lib/audit/dead_letter.ts";
 import { eventsOf } from "../../lib/audit/event.ts";
@@ -102,6 +102,39 @@ Deno.test("CloudEventsSink: one structured CloudEvent for each terminal state, r
     terminal.map((event) => cloudEvent(event)).sort(byId) as unknown[],
   );
   assertEquals(it.outbox.backlog, 0);
+});
+
+Deno.test("CloudEventsSink: a connection that fails is told without the webhook's path and query, which are its secret", async () => {
+  const { port } = (() => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    return listener.addr as Deno.NetAddr;
+  })();
+  for (const scheme of ["http", "https"]) {
+    await using sink = new CloudEventsSink({
+      url: `${scheme}://user:pass@127.0.0.1:${port}/T0/secret-path(x)?key=secret-query`,
+      deadLetter: deadLetterLog(silentLogger),
+      clock: new ManualClock(),
+    });
+    const result = await sink.deliver([oneEvent("fix")], new AbortController().signal);
+    assert(result.outcome === "failed");
+    assertMatch(result.reason, /refused/);
+    assert(!/secret|pass/.test(result.reason), result.reason);
+  }
+});
+
+Deno.test("CloudEventsSink: an answer that repeats the webhook's path is told without it", async () => {
+  await using sink = new CloudEventsSink({
+    url: "https://hooks.test/T0/secret-path?key=secret-query",
+    deadLetter: deadLetterLog(silentLogger),
+    clock: new ManualClock(),
+    fetch: () =>
+      Promise.resolve(new Response("Cannot POST /T0/secret-path?key=secret-query or /T0/secret-path", { status: 404 })),
+  });
+  assertEquals(await sink.deliver([oneEvent("fix")], new AbortController().signal), {
+    outcome: "failed",
+    reason: "404: Cannot POST /[REDACTED] or /[REDACTED]",
+    perhapsBatch: false,
+  });
 });
 
 Deno.test("cloudEvent: the attributes that CloudEvents 1.0 requires, and the audit event's data", () => {
