@@ -86,12 +86,7 @@ export class HttpPost implements Disposable {
     const { contentType, tokenFile, caFile, naming, readFile = Deno.readTextFile } = this.#o;
     const headers: Record<string, string> = { "content-type": contentType, accept: "application/json" };
     if (this.#basic !== undefined) headers["authorization"] = `Basic ${this.#basic}`;
-    if (tokenFile) {
-      const token = (await readFile(tokenFile)).trim();
-      const fault = tokenFault(token);
-      if (fault) throw new Error(`the token in ${tokenFile} ${fault}`);
-      headers["authorization"] = `Bearer ${token}`;
-    }
+    if (tokenFile) headers["authorization"] = await bearer(tokenFile, readFile);
     const request: RequestInit = { method: "POST", headers, body, signal, redirect: "manual" };
     const init: NamedInit = naming ? { ...request, naming } : request;
     if (this.#o.fetch) return await this.#o.fetch(this.#url, init);
@@ -163,6 +158,20 @@ function problemText(body: string): string {
   }
   const line = text.replaceAll(/\s+/g, " ").trim();
   return line === "" ? "" : `: ${line}`;
+}
+
+/**
+ * The header for the file's token. Whatever else a wrong file holds would stand in the message of whoever makes the request.
+ * @throws {Error} that names the file, and nothing of its content
+ */
+export async function bearer(
+  tokenFile: string,
+  readFile: (path: string) => Promise<string> = Deno.readTextFile,
+): Promise<string> {
+  const token = (await readFile(tokenFile)).trim();
+  const fault = tokenFault(token);
+  if (fault) throw new Error(`the token in ${tokenFile} ${fault}`);
+  return `Bearer ${token}`;
 }
 
 /** Seconds or an HTTP date, in milliseconds from now. Source: RFC 9110, 10.2.3. */

@@ -3,8 +3,7 @@
 import { checkNum, checkObj, type JSONObject, type JSONValue } from "@cloudydeno/kubernetes-apis/common.ts";
 import type { Clock } from "../clock.ts";
 import { withoutCredentials } from "../config_values.ts";
-import { tokenFault } from "../kube/bearer_token.ts";
-import type { Fetch } from "./http_post.ts";
+import { bearer, type Fetch } from "./http_post.ts";
 import type { TrailEvent, TrailFilter } from "./trail.ts";
 
 export interface TrailServiceOptions {
@@ -104,12 +103,7 @@ async function ask(
   for (const [name, value] of Object.entries(page)) query.set(name, String(value));
   const url = `${o.url.replace(/\/+$/, "")}/api/v1/audit/events?${query}`;
   const headers: Record<string, string> = { accept: "application/json" };
-  if (o.tokenFile) {
-    const token = (await Deno.readTextFile(o.tokenFile)).trim();
-    const fault = tokenFault(token);
-    if (fault) throw new Error(`the token in ${o.tokenFile} ${fault}`);
-    headers["authorization"] = `Bearer ${token}`;
-  }
+  if (o.tokenFile) headers["authorization"] = await bearer(o.tokenFile);
   const init: RequestInit = { headers, redirect: "manual" };
   const response = await (o.fetch?.(url, init) ?? fetch(url, { ...init, client }));
   const text = await response.text();

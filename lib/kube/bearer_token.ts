@@ -4,7 +4,5 @@
 /** What is wrong with a token, without the token itself; undefined when nothing is. */
 export function tokenFault(token: string): string | undefined {
   if (token === "") return "is empty";
-  return /^[\x20-\x7e]+$/.test(token)
-    ? undefined
-    : "holds a line break or another character that no HTTP header may have";
+  return /^[!-~]+$/.test(token) ? undefined : "holds a blank, a line break or another character that no token has";
 }

@@ -190,7 +190,7 @@ Deno.test("DataStorageSink: a token that no header may have is not told, only it
     await Deno.writeTextFile(tokenFile, "hunter2\nhunter3");
     assertEquals(await it.sink.deliver([oneEvent("fix")], new AbortController().signal), {
       outcome: "failed",
-      reason: `the token in ${tokenFile} holds a line break or another character that no HTTP header may have`,
+      reason: `the token in ${tokenFile} holds a blank, a line break or another character that no token has`,
       perhapsBatch: true,
     });
   } finally {
@@ -224,5 +224,31 @@ Deno.test("DataStorageSink: a token is read again for each request, so a rotated
     await Deno.remove(tokenFile).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
+  }
+});
+
+Deno.test("DataStorageSink: of a token file that holds no token, the reason names the file and nothing of its content", async () => {
+  const contents = {
+    "": "is empty",
+    " \n": "is empty",
+    "s3cret\nlines": "holds",
+    "s3cret word": "holds",
+    "s3crét": "holds",
+  };
+  for (const [content, says] of Object.entries(contents)) {
+    const storage = new DataStorage(new ManualClock());
+    await using sink = new DataStorageSink({
+      url: "http://data-storage.test",
+      tokenFile: "/run/token",
+      deadLetter: deadLetterLog(silentLogger),
+      clock: new ManualClock(),
+      fetch: storage.fetch,
+      readFile: () => Promise.resolve(content),
+    });
+    const result = await sink.deliver([oneEvent("fix")], new AbortController().signal);
+    assert(result.outcome === "failed");
+    assertStringIncludes(result.reason, `the token in /run/token ${says}`);
+    assert(!result.reason.includes("s3cr"), result.reason);
+    assertEquals(storage.received, []);
   }
 });

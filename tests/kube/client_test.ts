@@ -91,7 +91,7 @@ Deno.test("client: a token that no header may have is not sent, and not told", a
       authorize: () => Promise.resolve(token),
     });
     const error = await assertRejects(() => client.performRequest({ method: "GET", path: "/x" }), ConnectionError);
-    const why = token === "" ? "is empty" : "holds a line break or another character that no HTTP header may have";
+    const why = token === "" ? "is empty" : "holds a blank, a line break or another character that no token has";
     assertEquals([error.message, server.waiting], [`GET /x: not sent: the bearer token ${why}`, 0]);
   }
 });

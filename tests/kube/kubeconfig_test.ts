@@ -85,7 +85,7 @@ const faults: Record<string, [unknown, string]> = {
   "a server with a query": [config({ server: "https://k:6443?a=b" }), 'cluster "k": server holds a query or fragment'],
   "a token of two lines": [
     config({}, { token: "hunter2\nx" }),
-    'user "u": token holds a line break or another character that no HTTP header may have',
+    'user "u": token holds a blank, a line break or another character that no token has',
   ],
   "a token file of several lines": [
     JSON.stringify(config({}, { tokenFile: "config" }), null, 2),
