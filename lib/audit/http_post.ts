@@ -47,7 +47,7 @@ export class HttpPost implements Disposable {
     this.#o = o;
     const url = new URL(o.url);
     if (url.username || url.password) {
-      const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+      const pair = `${percentDecoded(url.username)}:${percentDecoded(url.password)}`;
       this.#basic = new TextEncoder().encode(pair).toBase64();
       url.username = url.password = "";
     }
@@ -158,6 +158,18 @@ function problemText(body: string): string {
   }
   const line = text.replaceAll(/\s+/g, " ").trim();
   return line === "" ? "" : `: ${line}`;
+}
+
+/** A percent sign that begins no character stands for itself. */
+function percentDecoded(text: string): string {
+  return text.replace(/(?:%[\da-f]{2})+/gi, (run) => {
+    try {
+      return decodeURIComponent(run);
+    } catch (error) {
+      if (!(error instanceof URIError)) throw error;
+      return run;
+    }
+  });
 }
 
 /**

@@ -7,6 +7,7 @@ import { eventsOf } from "../../lib/audit/event.ts";
 import { createSinks } from "../../lib/audit/sinks.ts";
 import { StdoutSink } from "../../lib/audit/stdout.ts";
 import { ManualClock } from "../../lib/clock.ts";
+import { parseSink } from "../../lib/config_values.ts";
 import { silentLogger } from "../../lib/log.ts";
 import { type LogLine, recordingLog } from "../support/recording_log.ts";
 import { completed, failed, oneEvent, ownerOf, pass, running, skipped } from "./harness.ts";
@@ -48,6 +49,25 @@ Deno.test("createSinks: what the Data Storage refuses lies beside the audit file
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+Deno.test("createSinks: user and password of a URL are sent as they are written, a percent sign of its own, too", async () => {
+  const sent: string[] = [];
+  const deps = {
+    clock: new ManualClock(),
+    log: silentLogger,
+    fetch: (_: string | URL, init: RequestInit) => {
+      sent.push(atob(new Headers(init.headers).get("authorization")?.replace("Basic ", "") ?? ""));
+      return Promise.resolve(new Response(null, { status: 202 }));
+    },
+  };
+  for (const password of ["a%40b", "50%", "50%zz%40", "%ff"]) {
+    const url = `https://user:${password}@sink.test`;
+    for (const sink of createSinks({ sinks: [parseSink(url)], notifyUrl: url }, deps)) {
+      await sink.deliver([oneEvent("a")], new AbortController().signal);
+    }
+  }
+  assertEquals(sent, ["a@b", "50%", "50%zz@", "%ff"].flatMap((password) => [`user:${password}`, `user:${password}`]));
 });
 
 Deno.test("StdoutSink: a line an event, whole, however little one write takes", async () => {
