@@ -196,7 +196,7 @@ function retryAfter(header: string | null, nowMs: number): number | undefined {
 }
 
 /** The message with its cause, and without the URL: the sink's name says where, without what is secret in it. */
-function textOf(error: Error): string {
+export function textOf(error: Error): string {
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
   return `${error.message}${error.message.includes(cause.slice(2)) ? "" : cause}`
     .replaceAll(/ for url \(\S*\)/g, "").replaceAll(/\/\/[^/@\s]*@/g, "//");

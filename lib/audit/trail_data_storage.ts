@@ -1,9 +1,9 @@
 // Asks the Data Storage Service's query API, page after page. What it cannot filter by is filtered by the caller.
 
 import { checkNum, checkObj, type JSONObject, type JSONValue } from "@cloudydeno/kubernetes-apis/common.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { withoutCredentials } from "../config_values.ts";
-import { bearer, type Fetch } from "./http_post.ts";
+import { bearer, type Fetch, textOf } from "./http_post.ts";
 import type { TrailEvent, TrailFilter } from "./trail.ts";
 
 export interface TrailServiceOptions {
@@ -14,6 +14,8 @@ export interface TrailServiceOptions {
   /** PEM; empty: the system's. */
   caFile?: string;
   fetch?: Fetch;
+  /** Default: the system's. */
+  clock?: Clock;
 }
 
 /** The service gives at most 1,000 at once. */
@@ -24,6 +26,8 @@ const oldestMs = 7 * 24 * 3600_000;
 /** What comes in time has a timestamp of this age at most. */
 const promptMs = 10 * 60_000;
 const mostRows = 100_000;
+/** For one question with its whole answer. */
+const timeoutMs = 30_000;
 
 /** Every event of ours that the service finds for the filter. @throws {Error} saying what it answered instead */
 export async function* queryDataStorage(o: TrailServiceOptions, filter: TrailFilter): AsyncGenerator<TrailEvent> {
@@ -104,12 +108,33 @@ async function ask(
   const url = `${o.url.replace(/\/+$/, "")}/api/v1/audit/events?${query}`;
   const headers: Record<string, string> = { accept: "application/json" };
   if (o.tokenFile) headers["authorization"] = await bearer(o.tokenFile);
-  const init: RequestInit = { headers, redirect: "manual" };
-  const response = await (o.fetch?.(url, init) ?? fetch(url, { ...init, client }));
-  const text = await response.text();
-  if (response.status === 200) return checkObj(JSON.parse(text) as JSONValue);
-  const reason = text.replaceAll(/\s+/g, " ").slice(0, 300);
-  throw new Error(`${withoutCredentials(o.url)} answered the query with ${response.status}: ${reason}`);
+  const late = new AbortController();
+  using _timer = (o.clock ?? systemClock).timer(
+    timeoutMs,
+    () => late.abort(new Error(`no answer within ${timeoutMs} ms`)),
+  );
+  const init: RequestInit = { headers, redirect: "manual", signal: late.signal };
+  const { status, text } = await answerTo(() => o.fetch?.(url, init) ?? fetch(url, { ...init, client }), o.url);
+  const start = text.replaceAll(/\s+/g, " ").slice(0, 300);
+  const answered = `${withoutCredentials(o.url)} answered the query with ${status}`;
+  if (status !== 200) throw new Error(`${answered}: ${start}`);
+  try {
+    const page = checkObj(JSON.parse(text) as JSONValue);
+    checkNum(pagination(page)["total"]);
+    return page;
+  } catch (cause) {
+    throw new Error(`${answered}, but not as the Data Storage Service: ${start}`, { cause });
+  }
+}
+
+async function answerTo(send: () => Promise<Response>, url: string): Promise<{ status: number; text: string }> {
+  try {
+    const response = await send();
+    return { status: response.status, text: await response.text() };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new Error(`${withoutCredentials(url)} cannot be asked: ${textOf(error)}`, { cause: error });
+  }
 }
 
 function pagination(page: JSONObject): JSONObject {

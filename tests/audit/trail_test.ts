@@ -1,6 +1,6 @@
 // Reading the trail back: from files that are being written, from the service, filtered, each event once.
 
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { DataStorageSink } from "../../lib/audit/data_storage.ts";
 import { deadLetterLog } from "../../lib/audit/dead_letter.ts";
 import { eventsOf } from "../../lib/audit/event.ts";
@@ -107,6 +107,36 @@ Deno.test("queryDataStorage: every page, by name, with the token; another answer
   assertEquals(found.map((event) => event["event_action"]), ["workflow.started", "workflow.completed"]);
   storage.tokens.add("token");
   await assertRejects(() => Array.fromAsync(queryDataStorage({ url }, {})), Error, "answered the query with 401");
+});
+
+Deno.test("queryDataStorage: a service that is away, is another one, or says nothing, is named with what was wrong, and no password", async () => {
+  const clock = new ManualClock();
+  const ask = (url: string) => Array.fromAsync(queryDataStorage({ url, clock }, {}));
+  const storage = new DataStorage(clock);
+  const server = await serveDataStorage(storage);
+  const url = server.url.replace("://", "://reader:s3cret@");
+  const shown = server.url.replace("://", "://[REDACTED]@");
+  for (const [body, says] of [["<html>\nLog in", "<html> Log in"], ["[]", "[]"], ["{}", "{}"]] as const) {
+    storage.handle = () => Promise.resolve(new Response(body));
+    await assertRejects(
+      () => ask(url),
+      Error,
+      `${shown} answered the query with 200, but not as the Data Storage Service: ${says}`,
+    );
+  }
+  const received = Promise.withResolvers<void>();
+  storage.handle = () => {
+    received.resolve();
+    return Promise.resolve("hang");
+  };
+  const silent = assertRejects(() => ask(url), Error, `${shown} cannot be asked: no answer within 30000 ms`);
+  await received.promise;
+  clock.advance(30_000);
+  await silent;
+  await server[Symbol.asyncDispose]();
+  const away = await assertRejects(() => ask(url), Error, `${shown} cannot be asked: `);
+  assertMatch(away.message, /refused/);
+  assert(!away.message.includes("s3cret"));
 });
 
 Deno.test("TrailService: what has come since, late events too, each row once, and one small request when there is nothing", async () => {
