@@ -50,7 +50,7 @@ export function cap(text: string, limitBytes = 4096): string {
 
 /** Headers that carry credentials: to the end of the line, or of the quoted text that holds them. */
 const header =
-  /((?<![\w-])(?:proxy-)?(?:authorization|(?:set-)?cookie)\\{0,7}["']?\s{0,8}:\s{0,8}\\{0,7}["']?)[^\r\n"'\\]+/gi;
+  /((?<![\w-])(?:proxy-)?(?:authorization|(?:set-)?cookie)\\{0,7}["']?\s{0,8}[:=]\s{0,8}\\{0,7}["']?)[^\r\n"'\\]+/gi;
 const scheme = /(?<![\w-])(bearer)\s{1,8}([^\s"'\\,;]+)/gi;
 /** What follows "bearer" in a sentence about tokens. */
 const plainWords = new Set([
@@ -72,13 +72,23 @@ const jwtOrPem = /[\w.+/=-]{13,}/g;
 const awsKeyId = /(?<![A-Za-z0-9])(?:A3T[A-Z0-9]|ABIA|ACCA|AGPA|AIDA|AKIA|ANPA|ANVA|AROA|ASIA)[A-Z0-9]{12,}/g;
 const awsSecretKey = /(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=])/g;
 /** Tokens that say by their first letters whose they are: GitHub, GitLab, Slack, Stripe, npm, Vault, Google, OpenAI and others. */
-const vendorToken =
-  /(?<![A-Za-z0-9])(?:gh[a-z]_|github_pat_|glpat-|xox[a-z]-|[rs]k_(?:live|test)_|npm_|dop_v1_|hv[sb]\.|AIza|ya29\.|sk-(?:proj|ant|live|test)-)[\w-]{16,}/g;
+const vendorToken = new RegExp(
+  "(?<![A-Za-z0-9])(?:" + [
+    "(?:gh[a-z]_|github_pat_|gl[a-z]{2,5}-|xox[a-z]-|xapp-|[rs]k_(?:live|test)_|npm_|dop_v1_|hv[sb]\\.|AIza|ya29\\.)[\\w-]{16,}",
+    "(?:sk-(?:proj|ant|live|test)-|dckr_pat_|pypi-AgE|glsa_|hf_|AGE-SECRET-KEY-1)[\\w-]{16,}",
+    "sk-[A-Za-z0-9]{32,}",
+    "SG\\.[\\w-]{16,}\\.[\\w-]{16,}",
+  ].join("|") + ")",
+  "g",
+);
+/** Whoever has the URL may post there. */
+const webhook = /(\/\/hooks\.slack\.com\/(?:services|workflows|triggers)\/|\/api\/webhooks\/)[\w/-]+/g;
 
 function redactTokens(text: string): string {
   const withoutJwt = text.includes("eyJ") || text.includes(encodedPem) ? text.replace(jwtOrPem, redactJwtOrPem) : text;
   return withoutJwt
     .replace(vendorToken, redacted)
+    .replace(webhook, `$1${redacted}`)
     .replace(awsKeyId, redacted)
     .replace(awsSecretKey, (run) => (/[a-z]/.test(run) && /[A-Z]/.test(run) && /[0-9]/.test(run) ? redacted : run));
 }
