@@ -1,7 +1,8 @@
 // Reads what the file sink has written, also while it is being written: a line counts once its newline is there.
 
-import type { JSONValue } from "@cloudydeno/kubernetes-apis/common.ts";
+import { checkObj, type JSONValue } from "@cloudydeno/kubernetes-apis/common.ts";
 import { auditFiles } from "./file.ts";
+import { eventFrom } from "./spool.ts";
 import type { TrailEvent } from "./trail.ts";
 
 export class TrailFiles {
@@ -56,10 +57,10 @@ export class TrailFiles {
   #eventIn(line: Uint8Array, place: string): TrailEvent | undefined {
     try {
       const event: JSONValue = JSON.parse(new TextDecoder().decode(line));
-      if (typeof event === "object" && event !== null && !Array.isArray(event)) return event;
-      this.#unreadable(place, "is no JSON object");
+      eventFrom(event);
+      return checkObj(event);
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
+      if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
       this.#unreadable(place, error.message);
     }
     return undefined;

@@ -130,7 +130,9 @@ function timeOf(flag: string, text: string, clock: Clock): number {
   const timeMs = /^\d{4}-/.test(text) ? Date.parse(text) : NaN;
   if (!Number.isNaN(timeMs)) return timeMs;
   try {
-    return clock.now() - parseDurationMs(text);
+    const durationMs = parseDurationMs(text);
+    if (durationMs < 0) throw new Error(`${JSON.stringify(text)} is below 0`);
+    return clock.now() - durationMs;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     throw new UsageError(`${flag} is a time such as 2026-11-23T12:00:00Z, or a duration: ${error.message}`);

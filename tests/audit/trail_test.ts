@@ -81,9 +81,11 @@ Deno.test("TrailFiles: what was added since, whole lines alone, and a damaged li
     assertEquals(await read(), ["a", "b"]);
     const path = `${directory}/audit-20260101T000000000Z.jsonl`;
     const whole = (await Deno.stat(path)).size;
-    await Deno.writeTextFile(path, `no json\n${JSON.stringify(oneEvent("c"))}\n{"half`, { append: true });
+    await Deno.writeTextFile(path, `no json\n{"no":"event"}\n${JSON.stringify(oneEvent("c"))}\n{"half`, {
+      append: true,
+    });
     assertEquals(await read(), ["c"]);
-    assertEquals(damaged, [`${path}:${whole}`]);
+    assertEquals(damaged, [`${path}:${whole}`, `${path}:${whole + "no json\n".length}`]);
     await sink.deliver([oneEvent("d")]);
     assertEquals(await read(), ["d"]);
   } finally {
@@ -260,6 +262,10 @@ const wrong: Record<string, string[]> = {
   "an end before the beginning": ["query", "--since", "1h", "--until", "2h", "--from", "file:."],
   "an event that is none": ["query", "--event", "ended", "--from", "file:x"],
   "a limit that is none": ["tail", "-n", "0"],
+  "a time to come": ["query", "--since=-5m", "--from", "file:x"],
+  "no execution": ["query", "--execution", "", "--from", "file:x"],
+  "an execution without a name": ["query", "--execution", "payment/", "--from", "file:x"],
+  "an execution of three parts": ["query", "--execution", "payment/deployment/api", "--from", "file:x"],
   "standard output as a source": ["query", "--from", "stdout"],
   "a source that is none": ["query", "--from", "ftp://x"],
 };
