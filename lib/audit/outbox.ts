@@ -51,6 +51,8 @@ interface Owner {
   readonly entries: Map<string, Entry | Acknowledged>;
   /** One of its events found no room; "called" once it was asked to offer again. */
   parked: false | "parked" | "called";
+  /** How many of its events found none. */
+  unplaced: number;
   /** Monotonic time since when something has been waiting without a pause; undefined when nothing is. */
   waitingSinceMs: number | undefined;
   late: boolean;
@@ -80,6 +82,8 @@ export class Outbox implements AsyncDisposable {
   readonly #maxWaitingBytes: number;
   #lateTimer: Disposable | undefined;
   #backlog = 0;
+  /** Of all owners. */
+  #unplaced = 0;
   #waitingBytes = 0;
 
   constructor(o: OutboxOptions) {
@@ -101,7 +105,7 @@ export class Outbox implements AsyncDisposable {
     o.observer?.backlog?.(0);
   }
 
-  /** Events that are owed and not yet acknowledged by every sink. */
+  /** Events that were taken and are not yet acknowledged by every sink. Those that found no room are owed as well. */
   get backlog(): number {
     return this.#backlog;
   }
@@ -109,20 +113,22 @@ export class Outbox implements AsyncDisposable {
   /** Takes what was not taken before, and builds no other; to be repeated at will. */
   offer(owner: EventOwner, events: readonly (AuditEvent | OwedEvent)[]): void {
     const known = this.#owners.get(owner.uid) ?? this.#admit(owner);
-    const before = this.#backlog;
+    const [before, owedBefore] = [this.#backlog, this.#backlog + this.#unplaced];
     known.parked = false;
-    for (const offered of events) {
+    this.#unplace(known, 0);
+    for (const [index, offered] of events.entries()) {
       if (known.entries.has(offered.event_id)) continue;
       const event = "build" in offered ? offered.build() : offered;
       const size = JSON.stringify(event).length;
       if (this.#waitingBytes > 0 && this.#waitingBytes + size > this.#maxWaitingBytes) {
         known.parked = "parked";
+        this.#unplace(known, events.slice(index).filter(({ event_id }) => !known.entries.has(event_id)).length);
         break;
       }
       this.#take(known, event, size);
     }
     if (known.parked || this.#backlog > before) this.#waits(known);
-    if (this.#backlog !== before) this.#o.observer?.backlog?.(this.#backlog);
+    if (this.#backlog + this.#unplaced !== owedBefore) this.#tellBacklog();
   }
 
   /** How the delivery of these very events stands; what was never offered is waiting. */
@@ -151,11 +157,16 @@ export class Outbox implements AsyncDisposable {
     if (!owner) return;
     this.#owners.delete(uid);
     this.#waitsNoMore(owner);
+    const unplaced = owner.unplaced;
+    this.#unplace(owner, 0);
     const left = [...owner.entries.values()].filter((entry): entry is Entry => entry.sinksLeft !== undefined);
-    if (left.length === 0) return;
+    if (left.length === 0) {
+      if (unplaced > 0) this.#tellBacklog();
+      return;
+    }
     for (const { lane } of this.#lanes) lane.drop((entry) => entry.owner === owner);
     for (const entry of left) this.#leave(entry);
-    this.#o.observer?.backlog?.(this.#backlog);
+    this.#tellBacklog();
   }
 
   /** Delivers until the signal is aborted. Rejects when a sink breaks its contract. */
@@ -188,7 +199,7 @@ export class Outbox implements AsyncDisposable {
   }
 
   #admit(as: EventOwner): Owner {
-    const owner: Owner = { as, entries: new Map(), parked: false, waitingSinceMs: undefined, late: false };
+    const owner: Owner = { as, entries: new Map(), parked: false, unplaced: 0, waitingSinceMs: undefined, late: false };
     this.#owners.set(as.uid, owner);
     return owner;
   }
@@ -226,10 +237,19 @@ export class Outbox implements AsyncDisposable {
     owner.entries.set(entry.event.event_id, { rejected: entry.rejected });
     this.#leave(entry);
     if (entry.rejected === undefined) this.#o.observer?.written?.(1);
-    this.#o.observer?.backlog?.(this.#backlog);
+    this.#tellBacklog();
     if (owner.parked || [...owner.entries.values()].some(({ sinksLeft }) => sinksLeft)) return;
     this.#waitsNoMore(owner);
     this.#tell(owner);
+  }
+
+  #unplace(owner: Owner, count: number): void {
+    this.#unplaced += count - owner.unplaced;
+    owner.unplaced = count;
+  }
+
+  #tellBacklog(): void {
+    this.#o.observer?.backlog?.(this.#backlog + this.#unplaced);
   }
 
   /** An entry is owed no more: its room is free, for those who found none first. */

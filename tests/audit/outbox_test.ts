@@ -267,6 +267,29 @@ Deno.test("Outbox: what finds no room is offered again when there is some, and i
   assert(lives.every((life) => it.outbox.state(life.uid, eventsOf(life)) === "delivered"));
 });
 
+Deno.test("Outbox: what found no room is owed as well, and counted: until it is taken, or its owner forgotten", async () => {
+  const sink = new MemorySink();
+  sink.answer = () => ({ outcome: "failed", reason: "down" });
+  const lives = Array.from({ length: 50 }, (_, i) => completed(`e${i}`));
+  const size = JSON.stringify(eventsOf(lives[10]!)).length;
+  await using it = running({ sinks: [sink], maxWaitingBytes: size * 10 });
+  const offer = (life: typeof lives[number]) => it.outbox.offer(ownerOf(life), eventsOf(life));
+  it.outbox.onChange((key) => offer(lives.find(({ name }) => key === `payment/${name}`)!));
+  const counts: number[] = [];
+  lives.forEach(offer);
+  counts.push(it.counts.backlog);
+  lives.forEach(offer);
+  counts.push(it.counts.backlog);
+  it.outbox.forget("uid-e49");
+  counts.push(it.counts.backlog);
+  it.outbox.forget("uid-e0");
+  counts.push(it.counts.backlog);
+  sink.answer = () => ({ outcome: "delivered" });
+  await pass(it.clock, 120_000);
+  counts.push(it.counts.backlog);
+  assertEquals(counts, [100, 100, 98, 96, 0]);
+});
+
 Deno.test("Outbox: a batch is bounded in bytes, too", async () => {
   const sink = new MemorySink();
   await using it = running({ sinks: [sink] });
