@@ -32,13 +32,18 @@ export class FileSink implements Sink {
     this.name = `file:${o.directory}`;
   }
 
-  async deliver(events: readonly AuditEvent[]): Promise<Delivery> {
+  async deliver(events: readonly AuditEvent[], signal?: AbortSignal): Promise<Delivery> {
     try {
       const path = await this.#path();
-      const failure = await appendLines(path, events.map((event) => JSON.stringify(event)), this.#o.log);
+      const failure = await appendLines(
+        path,
+        events.map((event) => JSON.stringify(event)),
+        this.#o.log,
+        signal ? { signal } : {},
+      );
       return failure === undefined ? { outcome: "delivered" } : { outcome: "failed", reason: failure };
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
+      if (!(error instanceof Error) || (signal?.aborted && error === signal.reason)) throw error;
       return { outcome: "failed", reason: `${this.#o.directory}: ${error.message}` };
     }
   }

@@ -2,12 +2,24 @@
 // by a crash or a full disk, is cut off before the next is written: nobody was told that it had been kept. Several processes
 // may append to one file; an advisory lock keeps their lines apart.
 
+import { type Clock, sleep, systemClock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 
 const newline = 0x0a;
+/** Nobody writes for longer. Who keeps a lock longer (a stopped process, a backup) is told of. */
+const lockedAtMostMs = 5_000;
+const lockedAgainMs = 50;
 
-/** Appends the lines; the result says why it could not, in words for a log, and is undefined when they are kept. */
-export async function appendLines(path: string, lines: readonly string[], log: Logger): Promise<string | undefined> {
+/**
+ * Appends the lines; the result says why it could not, in words for a log, and is undefined when they are kept. Rejects only
+ * with the signal's reason, while another process has the file locked.
+ */
+export async function appendLines(
+  path: string,
+  lines: readonly string[],
+  log: Logger,
+  o: { clock?: Clock; signal?: AbortSignal } = {},
+): Promise<string | undefined> {
   const bytes = new TextEncoder().encode(lines.map((line) => line + "\n").join(""));
   const slash = path.lastIndexOf("/");
   const directory = slash < 0 ? "." : path.slice(0, slash) || "/";
@@ -15,7 +27,7 @@ export async function appendLines(path: string, lines: readonly string[], log: L
     const fresh = !await exists(path);
     if (fresh) await Deno.mkdir(directory, { recursive: true, mode: 0o750 });
     using file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o640 });
-    await file.lock(true);
+    await lock(file, o);
     const endsAt = await repair(file, path, log);
     try {
       await file.seek(endsAt, Deno.SeekMode.Start);
@@ -28,8 +40,19 @@ export async function appendLines(path: string, lines: readonly string[], log: L
     if (fresh) await syncDirectory(directory);
     return undefined;
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof Error) || (o.signal?.aborted && error === o.signal.reason)) throw error;
     return `${path}: ${error.message}`;
+  }
+}
+
+/** @throws {Error} when another has it for too long: a lock that is waited for could not be given up */
+async function lock(
+  file: Deno.FsFile,
+  { clock = systemClock, signal }: { clock?: Clock; signal?: AbortSignal },
+): Promise<void> {
+  for (let waitedMs = 0; !await file.tryLock(true); waitedMs += lockedAgainMs) {
+    if (waitedMs >= lockedAtMostMs) throw new Error("it is locked by another process");
+    await sleep(clock, lockedAgainMs, signal);
   }
 }
 

@@ -1,6 +1,6 @@
 // The file sink: durable lines, new files by size and age, torn lines, full disks.
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { auditFiles, FileSink } from "../../lib/audit/file.ts";
 import { appendLines } from "../../lib/audit/json_lines_file.ts";
 import { deadLetterFile } from "../../lib/audit/dead_letter.ts";
@@ -171,4 +171,35 @@ Deno.test("deadLetterFile: one line with the event, the sink and its reason", as
     reason: "400",
     event: oneEvent("fix"),
   });
+});
+
+Deno.test("appendLines: a file that somebody keeps locked is a failure that says so after 5 s, is written once it is free, and holds up no stop", async () => {
+  await using temporary = await directory();
+  const path = `${temporary.path}/lines.jsonl`;
+  const holder = await Deno.open(path, { create: true, write: true });
+  await holder.lock(true);
+  const stopping = new AbortController();
+  const stopped = assertRejects(
+    () => appendLines(path, ["{}"], silentLogger, { signal: stopping.signal }),
+    Error,
+    "stopping",
+  );
+  stopping.abort(new Error("stopping"));
+  await stopped;
+  const clock = new ManualClock();
+  let failure: string | undefined;
+  let ended = false;
+  void appendLines(path, ["{}"], silentLogger, { clock }).then((result) => {
+    failure = result;
+    ended = true;
+  });
+  while (!ended) {
+    clock.advance(clock.nextTimerInMs() ?? 0);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assertEquals(failure, `${path}: it is locked by another process`);
+  assertEquals(clock.monotonic(), 5000);
+  holder.close();
+  assertEquals(await appendLines(path, ["{}"], silentLogger, { clock }), undefined);
+  assertEquals(await Deno.readTextFile(path), "{}\n");
 });
