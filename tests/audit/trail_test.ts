@@ -263,9 +263,6 @@ const wrong: Record<string, string[]> = {
   "an event that is none": ["query", "--event", "ended", "--from", "file:x"],
   "a limit that is none": ["tail", "-n", "0"],
   "a time to come": ["query", "--since=-5m", "--from", "file:x"],
-  "no execution": ["query", "--execution", "", "--from", "file:x"],
-  "an execution without a name": ["query", "--execution", "payment/", "--from", "file:x"],
-  "an execution of three parts": ["query", "--execution", "payment/deployment/api", "--from", "file:x"],
   "standard output as a source": ["query", "--from", "stdout"],
   "a source that is none": ["query", "--from", "ftp://x"],
 };
