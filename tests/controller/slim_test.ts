@@ -92,7 +92,7 @@ Deno.test("the end that counts for the cooldown is the same, whether an executio
     })
   );
   assertEquals(ends.map(([slim]) => slim), ends.map(([, whole]) => whole));
-  assertEquals(ends.filter(([, whole]) => whole).length, 7);
+  assertEquals(ends.filter(([, whole]) => whole).length, 5);
 });
 
 Deno.test("a claim of another uid stays as it is: it tells a copy", () => {

@@ -30,13 +30,13 @@ const answer = (status: object) => `echo '${JSON.stringify({ apiVersion, kind: "
 
 Deno.test("exec plugin: relative command, arguments, environment and cluster; many callers, one run", async () => {
   await using t = await plugin(
-    `printf '{"apiVersion":"${apiVersion}","kind":"ExecCredential","status":{"token":"%s %s %s"}}' "$1" "$EXTRA" ` +
+    `printf '{"apiVersion":"${apiVersion}","kind":"ExecCredential","status":{"token":"%s|%s|%s"}}' "$1" "$EXTRA" ` +
       `"$(printf %s "$KUBERNETES_EXEC_INFO" | tr -d '"')"`,
     { args: ["one"], env: [{ name: "EXTRA", value: "two" }], provideClusterInfo: true },
   );
   const [first, second] = await Promise.all([t.plugin.credential(), t.plugin.credential()]);
   assertEquals(first, {
-    token: `one two {apiVersion:${apiVersion},kind:ExecCredential,spec:{interactive:false,cluster:{server:https://k}}}`,
+    token: `one|two|{apiVersion:${apiVersion},kind:ExecCredential,spec:{interactive:false,cluster:{server:https://k}}}`,
     expiresAtMs: undefined,
   });
   assertEquals(second, first);
@@ -77,10 +77,10 @@ const failures: Record<string, [script: string, exec: Record<string, unknown>, w
     'answered apiVersion "v0", should be client.authentication.k8s.io/v1',
   ],
   "an answer without a credential": [answer({}), {}, "answered neither status.token nor"],
-  "a token that no header may have": [
+  "what is no token": [
     answer({ token: "hunter2\\nx" }),
     {},
-    "answered a status.token that holds a line break",
+    "answered a status.token that holds a blank, a line break",
   ],
   "no terminal for a plugin that needs one": [
     answer({ token: "t" }),

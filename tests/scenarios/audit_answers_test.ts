@@ -46,8 +46,8 @@ interface Trouble {
 
 const answered = (answer: Scripted): Trouble["begins"] => ({ storage }) => void (storage.always = answer);
 const listed = ({ storage }: AuditedWorld): DataStorage => {
-  storage.tokens.add("good").add("without a Role");
-  storage.withoutRole.add("without a Role");
+  storage.tokens.add("good").add("without-a-Role");
+  storage.withoutRole.add("without-a-Role");
   return storage;
 };
 
@@ -58,7 +58,7 @@ const troubles: Record<string, Trouble> = {
     ends: (audited) => void (audited.token = "good\n"),
   },
   "403, until the account has its Role": {
-    begins: (audited) => void (listed(audited), audited.token = "without a Role"),
+    begins: (audited) => void (listed(audited), audited.token = "without-a-Role"),
     says: /: 403: status 403$/,
     ends: ({ storage }) => storage.withoutRole.clear(),
   },

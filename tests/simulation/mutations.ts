@@ -71,9 +71,12 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "takeover-check",
-    shownBy: 154,
+    shownBy: 203,
     undoes: "a Lease whose holder is gone is taken without a look at the holder's run",
-    sabotage: () => ({ ...honest, request: (call) => isWriteOf(call, "leases") ? withoutRun(call) : call }),
+    sabotage: (server) => ({
+      ...honest,
+      answer: (call, given) => call.info.resource === "leases" ? withoutGoneHolder(server, given) : given,
+    }),
   },
   {
     name: "lease-repair",
@@ -104,14 +107,16 @@ function withoutPreconditions(call: Call): Call {
   return withMetadata(call, ({ uid: _, resourceVersion: __, ...metadata }) => metadata);
 }
 
-function withoutRun(call: Call): Call {
-  return withMetadata(call, (metadata) => {
-    const annotations = isJSONObject(metadata.annotations) ? metadata.annotations : {};
-    const text = annotations[annotation.holder];
-    if (typeof text !== "string") return metadata;
-    const holder = JSON.stringify({ ...JSON.parse(text), pipelineRun: { namespace: "", name: "" } });
-    return { ...metadata, annotations: { ...annotations, [annotation.holder]: holder } };
-  });
+/** The Lease as it would look to somebody to whom a holder that is gone is nobody, whatever still runs for it. */
+function withoutGoneHolder({ storage }: ApiServer, { code, body }: Answer): Answer {
+  const { holderIdentity } = isJSONObject(body?.spec) ? body.spec : {};
+  if (!body || typeof holderIdentity !== "string" || !isJSONObject(body.metadata)) return { code, body };
+  const uid = holderIdentity.split("/")[2];
+  const executions = storage.list("workflowexecution.kubernaut.ai/workflowexecutions");
+  if (executions.some(({ metadata }) => metadata.uid === uid)) return { code, body };
+  const annotations = isJSONObject(body.metadata.annotations) ? body.metadata.annotations : {};
+  const { [annotation.holder]: _, ...left } = annotations;
+  return { code, body: { ...body, metadata: { ...body.metadata, annotations: left }, spec: {} } };
 }
 
 function withoutPending(call: Call): Call {

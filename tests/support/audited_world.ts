@@ -49,7 +49,7 @@ export async function auditedWorld({ config, webhook, ...o }: AuditedOptions = {
     world,
     storage: new DataStorage(world.clock),
     lines,
-    token: "",
+    token: "a-token",
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
   };
   return audited;

@@ -103,3 +103,10 @@ export function running(o: Partial<Snapshot> = {}, of: Partial<Execution> = {}):
     ...o,
   });
 }
+
+/** What makes it one that has said, in its condition, why its run is about to end. */
+export function said(reason: string): Partial<Execution> {
+  const { status } = running().execution;
+  const condition = { type: "ExecutionComplete", status: "Unknown", message: "why", lastTransitionTime: "" } as const;
+  return { status: { ...status, conditions: [{ ...condition, reason }] } };
+}
