@@ -27,6 +27,7 @@ import { type HttpServer, serveHttp } from "../server/serve.ts";
 import { openTls } from "../server/tls.ts";
 import { type Execution, isFinal } from "../workflow/execution.ts";
 import { apiGroup, controllerName } from "../workflow/names.ts";
+import { redact } from "../workflow/redact.ts";
 import type { Rules } from "../workflow/snapshot.ts";
 import { hasBegun } from "./drain/left.ts";
 
@@ -227,12 +228,16 @@ export class Program {
     const caches = Object.entries(this.controller.staleness()).map(([resource, fault]) =>
       [resource, { ok: fault === undefined, detail: fault ?? "cached and fresh" }] as const
     );
-    return {
+    const checks: Record<string, Check> = {
       apiServer: this.#probe.apiServer(),
       ...Object.fromEntries(caches),
       lockNamespace: this.#probe.lockNamespace(this.controller.lockRefusal),
       running: { ok: !this.#stopping, detail: this.#stopping ? "it is stopping" : "it takes work" },
     };
+    // Anybody may ask, and a failure repeats what others said: the words of a credential plugin, an answer of a proxy.
+    return Object.fromEntries(
+      Object.entries(checks).map(([name, check]) => [name, { ...check, detail: redact(check.detail) }]),
+    );
   }
 
   #election(): LeaderElection {

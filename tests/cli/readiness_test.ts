@@ -86,6 +86,16 @@ Deno.test("readiness waits for every cache and for the API server, and says whic
   assertEquals(await program.readiness(), [200, {}]);
 });
 
+Deno.test("readiness tells no secret that stands in a failure: whoever asks needs no token", async () => {
+  await using world = await World.start();
+  const failed = new TypeError("exec plugin: cannot log in with password=hunter2");
+  await using program = await start(world, { carry: () => Promise.reject(failed) });
+  await world.pass(60_000);
+  const [status, checks] = await program.readiness();
+  assertEquals([status, Object.keys(checks)], [503, ["apiServer", "workflowexecutions", "pipelineruns", "leases"]]);
+  for (const detail of Object.values(checks)) assertMatch(detail, /cannot log in with password=\[REDACTED\]/);
+});
+
 Deno.test("a standby is as ready as the leader", async () => {
   await using world = await World.start();
   await using leader = await start(world, { leaderElection: true });
