@@ -180,8 +180,9 @@ export function informersOf({ executions, pipelineRuns, locks }: Caches): Readon
   return { workflowexecutions: executions.informer, pipelineruns: pipelineRuns.informer, leases: locks.informer };
 }
 
-/** The canonical target that a run stands for: one, or none if it cannot be told. */
+/** The canonical target that a run stands for: one, or none if it cannot be told, or if no label says whose run it is. */
 export function targetsOfRun(run: PipelineRun): string[] {
+  if (!run.executionUid) return [];
   return targetsOf(run.target, run.executionKey.split("/")[0] ?? "");
 }
 

@@ -144,6 +144,7 @@ Deno.test("gather: rivals are unfinished runs of others on the same target, by a
     caches.pipelineRuns.wrote(rival);
     caches.pipelineRuns.wrote({ ...finished, name: "c", uid: "uid-c", executionUid: "uid-c" });
     caches.pipelineRuns.wrote({ ...rival, name: "d", uid: "uid-d", target: "payment/statefulset/api" });
+    caches.pipelineRuns.wrote({ ...rival, name: "by-hand", uid: "uid-by-hand", executionUid: "" });
   });
   assertEquals(gather(context, fresh, {}).rivals, {
     value: [{ run: rival, execution: undefined }],
