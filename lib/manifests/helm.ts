@@ -222,8 +222,14 @@ function deploymentTemplate(i: Installation): string {
       tolerations: optional("$.Values.tolerations"),
       ...fieldsWhen(replicated, spread(i)),
     },
-    mounts: itemsWhen(audited, [{ name: "audit", mountPath: "{{ $.Values.auditVolume.mountPath }}" }]),
-    volumes: itemsWhen(audited, [{ name: "audit", [spliced("$.Values.auditVolume.source")]: null }]),
+    mounts: [
+      ...itemsWhen(audited, [{ name: "audit", mountPath: "{{ $.Values.auditVolume.mountPath }}" }]),
+      spliced("$.Values.extraVolumeMounts"),
+    ],
+    volumes: [
+      ...itemsWhen(audited, [{ name: "audit", [spliced("$.Values.auditVolume.source")]: null }]),
+      spliced("$.Values.extraVolumes"),
+    ],
     fsGroup: true,
   });
   return effectiveConfig + templateOf([made]);

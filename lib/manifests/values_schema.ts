@@ -50,6 +50,8 @@ export function valuesSchema(config: JSONObject): JSONObject {
           required: ["mountPath", "source"],
         }],
       },
+      extraVolumes: listOf(anyObject),
+      extraVolumeMounts: listOf(anyObject),
       resources: anyObject,
       podLabels: map,
       podAnnotations: map,
