@@ -24,6 +24,9 @@ import { stop } from "./stop.ts";
 import { canonicalTarget, parseTarget } from "./target.ts";
 import { timeoutMsOf, validate } from "./validate.ts";
 
+/** A holder that gives up the target is gone within seconds; one that nobody works on is a holder like any other. */
+const givingUpGraceMs = 30_000;
+
 /** What is to be done next for the execution of this snapshot. Total: every snapshot has an answer. */
 export function decide(s: Snapshot): Decision {
   const { execution } = s;
@@ -90,7 +93,7 @@ function busy(s: Snapshot): Decision | undefined {
   if (!s.holder.live) return act({ do: "read", what: "holder" }, "is the holder of the lock alive?");
   const holder = s.holder.value;
   const alive = s.holderHidden || (holder?.uid === lock.holder.uid && !isFinal(holder));
-  if (alive && isGivingUp(holder, s.holderRun.value)) {
+  if (alive && isGivingUp(holder, s.holderRun.value) && s.claimAgeMs < givingUpGraceMs) {
     return wait("the holder of the lock gives up: its run will not start", 1_000);
   }
   if (mismatch || alive) return onceNothingRuns(s, () => skipBusy(s, { execution: holder }));

@@ -129,6 +129,12 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "the holder of the lock gives up: its run will not start",
   ],
   [
+    "a holder that does not come to giving up is a holder like any other: nobody is queued behind it",
+    snapshot({ execution: owed, lock: live(held), holder: live(givingUp), claimAgeMs: 30_000 }),
+    "status Skipped ResourceBusy",
+    "payment/deployment/api is held by payment/other (workflow scale)",
+  ],
+  [
     "a holder whose run a hand has started all the same is one that runs",
     snapshot({ execution: owed, lock: live(held), holder: live(givingUp), holderRun: cached(otherRun()) }),
     "status Skipped ResourceBusy",
