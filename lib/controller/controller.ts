@@ -56,6 +56,8 @@ const brokenMs = 10_000;
 /** No request takes longer than 30 s, and no pass has so many: one that lasts this long will never end. */
 const stuckMs = 15 * 60_000;
 const lockWorkers = 2;
+/** An incident waits for whoever waits: an API server that is well again is asked soon, however long it was not. */
+const longestRetryMs = 12_000;
 
 export class Controller {
   readonly caches: Caches;
@@ -88,7 +90,11 @@ export class Controller {
       ...(observer?.watch ? { observer: observer.watch } : {}),
     });
     this.#queues = {
-      executions: new Workqueue({ clock, ...(observer?.queue ? { observer: observer.queue } : {}) }),
+      executions: new Workqueue({
+        clock,
+        maxDelayMs: longestRetryMs,
+        ...(observer?.queue ? { observer: observer.queue } : {}),
+      }),
       locks: new Workqueue({ clock, baseDelayMs: 1_000 }),
     };
     this.#reconciler = new Reconciler({

@@ -63,6 +63,24 @@ Deno.test("the API server is away for a minute: everything goes on where it was"
   await nothingMoreHappens(world);
 });
 
+Deno.test("an execution that waits for an API server that takes no writes is tried within 15 s of its return", async () => {
+  for (const awayMs of [10 * minute, 10 * minute + 20_000, 10 * minute + 40_000]) {
+    await using world = await World.start();
+    world.startController();
+    const readOnly = world.server.faults.add({
+      match: ({ verb }) => verb !== "get" && verb !== "list" && verb !== "watch",
+      action: { status: 500 },
+    });
+    world.server.install(manifest());
+    await world.pass(awayMs);
+    assertEquals(phaseOf(world, "fix"), "Pending");
+    readOnly[Symbol.dispose]();
+    await world.until("it is tried again", () => phaseOf(world, "fix") === "Running", 15_000);
+    await untilQuiet(world);
+    assertEquals(phaseOf(world, "fix"), "Completed");
+  }
+});
+
 Deno.test("watches that expire (410) are begun anew, and nothing in between is lost", async () => {
   await using world = await World.start();
   world.startController();
