@@ -96,12 +96,13 @@ async function stateNow(api: Api, { run: cached, execution, formerHolder }: Riva
   const now = there?.uid === uid ? there : undefined;
   if (isUnfinishedOf(uid, run)) return { run, execution: now };
   if (now?.status.phase !== "Running") return undefined;
-  // A run that no cache tells of may not have started yet: whoever has the lock does not give way to that.
-  const ref = place ? undefined : now.status.pipelineRunRef;
-  const named = ref && await api.get("pipelineRun", ref);
+  // A run that is in no cache, or not where the Lease has it, may not have started: whoever has the lock gives no way to that.
+  const ref = now.status.pipelineRunRef;
+  const known = ref?.name === place?.name && ref?.namespace === place?.namespace;
+  const named = ref && !known ? await api.get("pipelineRun", ref) : undefined;
   if (isUnfinishedOf(uid, named)) return { run: named, execution: now };
   // One that is let go stays Running as long as it is kept: only its run can tell whether it still is.
-  return isLetGo(now) ? undefined : { run, execution: now };
+  return isLetGo(now) ? undefined : { run: run?.executionUid === uid ? run : undefined, execution: now };
 }
 
 function isUnfinishedOf(executionUid: string | undefined, run: PipelineRun | undefined): boolean {
@@ -111,7 +112,9 @@ function isUnfinishedOf(executionUid: string | undefined, run: PipelineRun | und
 function lastKnown(caches: Caches, holder: Holder): Execution | "gone" | undefined {
   const execution = caches.executions.get(holder);
   if (execution?.uid === holder.uid) return execution;
-  return caches.executions.lastSeen(holder.uid) ? "gone" : undefined;
+  // What it has left running is in the cache, unless its run is where nobody watches any more.
+  const told = caches.pipelineRuns.informer.watches(holder.pipelineRun.namespace);
+  return told && caches.executions.lastSeen(holder.uid) ? "gone" : undefined;
 }
 
 function runOf(caches: Caches, executionUid: string): PipelineRun | undefined {

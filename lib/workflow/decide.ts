@@ -16,16 +16,13 @@ import { newPipelineRun, pipelineRunName } from "./pipeline_run.ts";
 import { fail, skipBusy, skipRecent } from "./outcome.ts";
 import { endOfFormerHolder } from "./recent_end.ts";
 import { judgeRefusal } from "./refusal.ts";
-import { announceRemoval, isGivingUp, removalOf, withdraw } from "./removal.ts";
+import { announceRemoval, givingUpGraceMs, isGivingUp, removalOf, withdraw } from "./removal.ts";
 import { lookAround } from "./rivals.ts";
 import { holdsLock, type Snapshot } from "./snapshot.ts";
 import { conditions, rfc3339, running } from "./status.ts";
 import { stop } from "./stop.ts";
 import { canonicalTarget, parseTarget } from "./target.ts";
 import { timeoutMsOf, validate } from "./validate.ts";
-
-/** A holder that gives up the target is gone within seconds; one that nobody works on is a holder like any other. */
-const givingUpGraceMs = 30_000;
 
 /** What is to be done next for the execution of this snapshot. Total: every snapshot has an answer. */
 export function decide(s: Snapshot): Decision {

@@ -12,6 +12,7 @@ import { endOf } from "./recent_end.ts";
 import { holdsLock, type Snapshot, targetOf } from "./snapshot.ts";
 import { stop } from "./stop.ts";
 import { unlessEnded } from "./unless_ended.ts";
+import { copied } from "./validate.ts";
 
 /** A deletion waits no longer than this for the audit trail; what is owed then is spooled, so that it is gone within 30 s. */
 const auditGraceMs = 25_000;
@@ -37,7 +38,8 @@ export function abandon(s: Snapshot): Decision {
     if (next) return next;
   }
   const { namespace, name, uid, spec, deletedAtMs = s.nowMs } = execution;
-  const end: RecentEnd | undefined = isRunning
+  // A copy that was restored as Running never held anything.
+  const end: RecentEnd | undefined = isRunning && !copied(execution)
     ? { workflowId: spec.workflowId, namespace, name, uid, outcome: "Failed", completedAtMs: deletedAtMs }
     : undefined;
   // That it was deleted before its end is told to the audit trail, and cannot be taken back.

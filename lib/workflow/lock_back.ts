@@ -3,10 +3,10 @@
 
 import { act, type Decision, wait } from "./action.ts";
 import { isFinal, statusTimeMs } from "./execution.ts";
-import { type Holder, isReadable, newLock, type RecentEnd, takeLock } from "./lock.ts";
+import { type Holder, isReadable, newLock, type RecentEnd, takeLock, withEnd } from "./lock.ts";
 import { isPending, type PipelineRun } from "./pipeline_run.ts";
 import { endOfFormerHolder } from "./recent_end.ts";
-import { isGivingUp } from "./removal.ts";
+import { givingUpGraceMs, isGivingUp } from "./removal.ts";
 import { holdsLock, type Snapshot, targetOf } from "./snapshot.ts";
 import { rfc3339 } from "./status.ts";
 import { stop } from "./stop.ts";
@@ -52,14 +52,17 @@ export function takenByNobody(s: Snapshot): Decision | undefined {
   if (!s.holder.live) return act({ do: "read", what: "holder" }, "who has taken the lock?");
   const holder = s.holder.value;
   const alive = s.holderHidden || (holder?.uid === lock.holder.uid && !isFinal(holder));
-  if (alive && isGivingUp(holder, s.holderRun.value)) return wait("whoever took the lock gives up", 1_000);
+  if (alive && isGivingUp(holder, s.holderRun.value) && s.runAgeMs < givingUpGraceMs) {
+    return wait("whoever took the lock gives up", 1_000);
+  }
   if (alive) return undefined;
   const stopping = stop(s.holderRun, "holderRun", "ExecutionGone", s);
   if (stopping) return stopping;
-  if (isTooSoonNow(s, [...lock.recentEnds, ...endOfFormerHolder(s)])) return undefined;
+  const ends = withEnd([...lock.recentEnds, ...endOfFormerHolder(s)], undefined, s.nowMs, s.rules.cooldownMs);
+  if (isTooSoonNow(s, [...lock.recentEnds, ...ends])) return undefined;
   const ended = unlessEnded(s);
   if (ended) return ended;
-  const patch = takeLock(lock, target, holderOf(s, run), lock.recentEnds, s.nowMs);
+  const patch = takeLock(lock, target, holderOf(s, run), ends, s.nowMs);
   return act({ do: "patchLock", lock, patch, for: "take" }, "whoever took the lock is no more: take it back");
 }
 

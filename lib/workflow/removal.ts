@@ -53,15 +53,19 @@ export function removalOf(
   return reason === "StartDeadlineExceeded" || reason === "LockLost" ? { reason, message } : undefined;
 }
 
+/** One that gives up the target is gone within seconds; one that nobody works on is a holder like any other. */
+export const givingUpGraceMs = 30_000;
+
 /**
- * Nothing will run for it, though it is not final yet: it has said that its run goes before that could start, or it is being
- * deleted before it had one. Whoever gave way to it would leave the target to nobody.
+ * Nothing will run for it, though it is not final yet: it has said that it lost its lock before its run could start, or it is
+ * being deleted before it was committed. Whoever gave way to it would leave the target to nobody, and its end begins no
+ * cooldown. One that was out of time to start holds its target to its end, which does.
  * @param run of that execution, as far as it is known
  */
 export function isGivingUp(execution: Execution | undefined, run: PipelineRun | undefined): boolean {
   if (!execution || (run && !isPending(run))) return false;
   if (execution.status.phase !== "Running") return execution.deletedAtMs !== undefined;
-  return removalOf({ execution }) !== undefined;
+  return removalOf({ execution })?.reason === "LockLost";
 }
 
 function usualCause({ rules }: Snapshot, reason: Because): string {

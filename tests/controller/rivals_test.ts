@@ -9,6 +9,7 @@ import { rivalsNow } from "../../lib/controller/rivals.ts";
 import { KubeClient } from "../../lib/kube/client.ts";
 import type { JSONObject } from "../../lib/kube/contract.ts";
 import { silentLogger } from "../../lib/log.ts";
+import type { Rival } from "../../lib/workflow/snapshot.ts";
 import { runningExecution } from "../support/builders.ts";
 
 const rival = runningExecution();
@@ -54,22 +55,36 @@ const table: [sentence: string, objects: Record<string, JSONObject>, rivals: (st
   ],
 ];
 
+async function uidsNow(objects: Record<string, JSONObject>, rivals: readonly Rival[]) {
+  const clock = new ManualClock();
+  const fetch = (input: string | URL | Request) => {
+    const { pathname } = new URL(input instanceof Request ? input.url : input);
+    const details = { name: pathname.split("/").at(-1), kind: pathname.split("/").at(-2) };
+    const absent = { kind: "Status", apiVersion: "v1", status: "Failure", reason: "NotFound", code: 404, details };
+    const found = objects[pathname];
+    return Promise.resolve(Response.json(found ?? absent, { status: found ? 200 : 404 }));
+  };
+  using client = new KubeClient({ baseUrl: "http://api", clock, fetch });
+  const places = { namespaces: [], executionNamespace: "", lockNamespace: "kubernaut-system" };
+  const caches = createCaches({ client, clock, log: silentLogger, ...places });
+  const subject = { execution: undefined, run: undefined, lock: undefined, lockName: "wfe-0" };
+  const found = await rivalsNow(new Api(client, new AbortController().signal), caches, { ...subject, rivals });
+  return found.map((each) => each.run?.uid);
+}
+
 for (const [sentence, objects, expected] of table) {
   Deno.test(`rivalsNow, an execution that runs, and no cache has its run: ${sentence}`, async () => {
-    const clock = new ManualClock();
-    const fetch = (input: string | URL | Request) => {
-      const { pathname } = new URL(input instanceof Request ? input.url : input);
-      const details = { name: pathname.split("/").at(-1), kind: pathname.split("/").at(-2) };
-      const absent = { kind: "Status", apiVersion: "v1", status: "Failure", reason: "NotFound", code: 404, details };
-      const found = objects[pathname];
-      return Promise.resolve(Response.json(found ?? absent, { status: found ? 200 : 404 }));
-    };
-    using client = new KubeClient({ baseUrl: "http://api", clock, fetch });
-    const places = { namespaces: [], executionNamespace: "", lockNamespace: "kubernaut-system" };
-    const caches = createCaches({ client, clock, log: silentLogger, ...places });
-    const subject = { execution: undefined, run: undefined, lock: undefined, lockName: "wfe-0" };
-    const rivals = [{ run: undefined, execution: rival }];
-    const found = await rivalsNow(new Api(client, new AbortController().signal), caches, { ...subject, rivals });
-    assertEquals(found.map((each) => each.run?.uid), expected);
+    assertEquals(await uidsNow(objects, [{ run: undefined, execution: rival }]), expected);
   });
 }
+
+Deno.test("rivalsNow, a former holder whose run is not where the Lease had it: its status names the place", async () => {
+  const pipelineRun = { namespace: "elsewhere", name: "fix-run" };
+  const formerHolder = { namespace, name, uid, workflowId: "restart", startedAt: "", pipelineRun };
+  const former = [{ run: undefined, execution: undefined, formerHolder }];
+  const runs = { [executionPath]: running(), [runPath]: run(uid) };
+  assertEquals(await uidsNow(runs, former), ["uid-run"]);
+  const theirs = runPath.replace("payment", "elsewhere");
+  assertEquals(await uidsNow({ ...runs, [theirs]: run("another") }, former), ["uid-run"]);
+  assertEquals(await uidsNow({ [executionPath]: running(), [theirs]: run("another") }, former), [undefined]);
+});

@@ -14,6 +14,8 @@ const found: [seed: number, story: string][] = [
   [28_441, "the same for one that holds the lock and is deleted before it ran"],
   [31_383, "an execution that is deleted before it ran is not given way to, though it took the lock"],
   [34_142, "whoever took a lock that was wiped may fail for a reason of its own"],
+  [61_089, "a holder that is gone, as its Lease is, is not forgotten while its run may be where nobody watches"],
+  [62_120, "an execution that was out of time to start holds its target to its end, which begins a cooldown"],
   [201_459, "an execution that has removed its run, and not yet ended, is not given way to"],
 ];
 

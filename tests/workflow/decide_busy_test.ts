@@ -18,6 +18,7 @@ import {
   otherRun,
   pendingRun,
   recent,
+  said,
   succeeded,
   told,
 } from "./told.ts";
@@ -131,6 +132,12 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
   [
     "a holder that does not come to giving up is a holder like any other: nobody is queued behind it",
     snapshot({ execution: owed, lock: live(held), holder: live(givingUp), claimAgeMs: 30_000 }),
+    "status Skipped ResourceBusy",
+    "payment/deployment/api is held by payment/other (workflow scale)",
+  ],
+  [
+    "a holder that is out of time to start holds its target to its end, which begins a cooldown",
+    snapshot({ execution: owed, lock: live(held), holder: live(other(said("StartDeadlineExceeded"))) }),
     "status Skipped ResourceBusy",
     "payment/deployment/api is held by payment/other (workflow scale)",
   ],

@@ -186,6 +186,12 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "nothing is owed any more",
   ],
   [
+    "a copy that was restored as Running and deleted held nothing either",
+    deleted({ pipelineRun: noneLive, lock: cached(lock()) }, { claim: claim && { ...claim, uid: "x" } }),
+    "removeFinalizer",
+    "nothing is owed any more",
+  ],
+  [
     "final, its events on their way: waited for",
     final({ audit: { is: "waiting" } }),
     "wait",

@@ -132,6 +132,12 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
     "whoever took the lock gives up",
   ],
   [
+    "pending, the lock in the hands of one that does not come to giving up: given up",
+    running({ pipelineRun: cached(pendingRun), lock: live(held), holder: live(givingUp), runAgeMs: 30_000 }),
+    "condition ExecutionComplete Unknown LockLost",
+    "the lock on the target was taken away before the PipelineRun could start: say so before it is deleted",
+  ],
+  [
     "pending, the lock in the hands of one that is being deleted before it ran: waited for",
     running({
       pipelineRun: cached(pendingRun),
