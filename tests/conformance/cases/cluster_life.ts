@@ -131,21 +131,25 @@ conformanceCase("a quota counts what is there, down and up", async ({ api, names
   assertEquals(spec, { hard: { [key]: "1" } });
   const used = async () =>
     ((await api.ok("GET", `${quota}/q`)).status as { used?: JSONObject } | undefined)?.used?.[key];
+  // Whoever admits looks at the quota in a cache of its own, which may be behind what is read here.
+  const created = async (name: string) =>
+    await eventually(async () => (await api.call("POST", leases, { body: { metadata: { name } } })).code === 201);
   await eventually(async () => await used() === "0");
-  await api.ok("POST", leases, { body: { metadata: { name: "a" } } });
+  await created("a");
   await eventually(async () => await used() === "1");
-  const { code, body } = await api.call("PUT", `${leases}/b`, {
-    body: { metadata: { name: "b", resourceVersion: "1" } },
+  const exceeded =
+    `leases.coordination.k8s.io "b" is forbidden: exceeded quota: q, requested: ${key}=1, used: ${key}=1, limited: ${key}=1`;
+  await eventually(async () => {
+    const put = { body: { metadata: { name: "b", resourceVersion: "1" } } };
+    const { code, body } = await api.call("PUT", `${leases}/b`, put);
+    assertEquals(code, 403);
+    return body.message === exceeded;
   });
-  assertEquals([code, body.message], [
-    403,
-    `leases.coordination.k8s.io "b" is forbidden: exceeded quota: q, requested: ${key}=1, used: ${key}=1, limited: ${key}=1`,
-  ]);
   const invalid = await api.call("POST", leases, { body: { metadata: { name: "B" } } });
   assertEquals([invalid.code, invalid.body.reason], [422, "Invalid"]);
   await api.ok("DELETE", `${leases}/a`);
   await eventually(async () => await used() === "0");
-  await api.ok("POST", leases, { body: { metadata: { name: "b" } } });
+  await created("b");
 });
 
 conformanceCase("a quota's quantity is one, and not below 0", async ({ api, namespace }) => {
