@@ -24,12 +24,14 @@ export function lookAround(s: Snapshot): Decision | { readonly execution: Execut
   return wait("another run on this target has lost its lock, and is about to be removed", lookAgainMs);
 }
 
-/** It has not started; or its run was removed before that, and its execution has said so and not yet ended. */
+/** It has not started; or its run was removed before that, and its execution has said so, or is being deleted, and not yet ended. */
 function givesUp({ execution, run }: Rival): boolean {
-  return run ? isPending(run) : execution !== undefined && removalOf({ execution }) !== undefined;
+  if (run) return isPending(run);
+  return execution !== undefined && (removalOf({ execution }) !== undefined || execution.deletedAtMs !== undefined);
 }
 
-/** A pending run that is being deleted never starts. */
-function isLeaving({ run }: Rival): boolean {
-  return run !== undefined && isPending(run) && run.deletedAtMs !== undefined;
+/** A pending run that is being deleted never starts. Its execution is waited for where its end begins a cooldown. */
+function isLeaving({ run, execution }: Rival): boolean {
+  if (!run || !isPending(run) || run.deletedAtMs === undefined) return false;
+  return execution?.status.phase !== "Running" || removalOf({ execution })?.reason === "LockLost";
 }

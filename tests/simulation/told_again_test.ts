@@ -16,6 +16,7 @@ const found: [seed: number, story: string][] = [
   [34_142, "whoever took a lock that was wiped may fail for a reason of its own"],
   [61_089, "a holder that is gone, as its Lease is, is not forgotten while its run may be where nobody watches"],
   [62_120, "an execution that was out of time to start holds its target to its end, which begins a cooldown"],
+  [73_187, "the same where its Lease was wiped, and its run is already being deleted"],
   [201_459, "an execution that has removed its run, and not yet ended, is not given way to"],
 ];
 

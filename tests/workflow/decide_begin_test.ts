@@ -19,6 +19,7 @@ import {
   otherRun,
   pendingRun,
   recommended,
+  said,
   told,
 } from "./told.ts";
 
@@ -52,6 +53,8 @@ const announced = (o: Partial<Snapshot> = {}) => {
   const status = { conditions: [{ ...removal, lastTransitionTime: "" }] };
   return claimed({ execution: execution({ finalizers, claim, status }), ...o });
 };
+
+const leavingOther = { ...pendingOther, deletedAtMs: startMs };
 
 const table: [sentence: string, s: Snapshot, answer: string, reason: string][] = [
   // 4. the lock
@@ -143,9 +146,36 @@ const table: [sentence: string, s: Snapshot, answer: string, reason: string][] =
   ],
   [
     "a rival's pending run that is being deleted never starts",
-    claimed({ rivals: around(rival(other(), { ...pendingOther, deletedAtMs: startMs }), false) }),
+    claimed({ rivals: around(rival(other(said("LockLost")), leavingOther), false) }),
     "createPipelineRun payment/fix-run",
     "create the run, pending",
+  ],
+  [
+    "nor does one that was never committed",
+    claimed({ rivals: around(rival(other({ status: {} }), leavingOther), false) }),
+    "createPipelineRun payment/fix-run",
+    "create the run, pending",
+  ],
+  [
+    "where the rival's end begins a cooldown, that is waited for: it is read live",
+    claimed({ rivals: around(rival(other(said("StartDeadlineExceeded")), leavingOther), false) }),
+    "read rivals",
+    "somebody else's run is on the target: is it still?",
+  ],
+  [
+    "and then waited for",
+    claimed({ lock: live(mine), rivals: around(rival(other(said("StartDeadlineExceeded")), leavingOther)) }),
+    "wait 1000",
+    "another run on this target has lost its lock, and is about to be removed",
+  ],
+  [
+    "a rival that is being deleted, and has no run any more, is waited for",
+    claimed({
+      lock: live(mine),
+      rivals: around([{ run: undefined, execution: other({ status: { phase: "Running" }, deletedAtMs: startMs }) }]),
+    }),
+    "wait 1000",
+    "another run on this target has lost its lock, and is about to be removed",
   ],
   [
     "a rival that has started goes before a run that was created and not committed: that is removed",
