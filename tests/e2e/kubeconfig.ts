@@ -36,6 +36,8 @@ export async function changedKubeconfig(change: (entry: KubeconfigParts) => void
 
 /** A token of a service account in the tests' namespace, good for an hour. */
 export async function tokenOf(cluster: Cluster, account: string): Promise<string> {
+  // A namespace's default account is made a moment after the namespace.
+  await cluster.until(`the account ${account}`, 30_000, () => cluster.get("serviceaccounts", account));
   const answer = await cluster.request("POST", `${cluster.path("serviceaccounts", account)}/token`, {
     apiVersion: "authentication.k8s.io/v1",
     kind: "TokenRequest",
