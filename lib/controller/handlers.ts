@@ -7,6 +7,7 @@
 import { keyOf } from "../kube/store.ts";
 import type { Priority, Workqueue } from "../kube/workqueue.ts";
 import type { Execution } from "../workflow/execution.ts";
+import type { Lock } from "../workflow/lock.ts";
 import type { Caches } from "./caches.ts";
 
 export interface Queues {
@@ -20,6 +21,12 @@ export function connectHandlers(caches: Caches, queues: Queues, onGone: (uid: st
   const wake = (key: string) => {
     if (key) queues.executions.add(key, priorityOf(caches, caches.executions.informer.store.get(key)));
   };
+  // Who runs on a target without its lock, because a hand took that away and another has had it since, takes it back.
+  const wakeRunning = ({ target }: Lock) => {
+    for (const execution of caches.executions.by("target", target)) {
+      if (execution.status.phase === "Running") wake(keyOf(execution));
+    }
+  };
   caches.executions.informer.onChange(({ type, object }) => {
     if (type === "deleted") onGone(object.uid);
     wake(keyOf(object));
@@ -28,12 +35,16 @@ export function connectHandlers(caches: Caches, queues: Queues, onGone: (uid: st
   caches.locks.informer.onChange(({ type, object, old }) => {
     if (object.holder) wake(keyOf(object.holder));
     else if (type !== "deleted") queues.locks.add(object.name, "low");
+    if (!object.holder || type === "deleted") wakeRunning(object);
     if (old?.holder && (type === "deleted" || old.holder.uid !== object.holder?.uid)) wake(keyOf(old.holder));
   });
   caches.locks.onWrote = (lock) => {
-    if (!lock.holder) queues.locks.add(lock.name, "low");
+    if (!lock.holder) {
+      queues.locks.add(lock.name, "low");
+      return wakeRunning(lock);
+    }
     // Its event will be no news any more: one that nobody holds who exists would be held for ever.
-    else if (caches.executions.get(lock.holder)?.uid !== lock.holder.uid) wake(keyOf(lock.holder));
+    if (caches.executions.get(lock.holder)?.uid !== lock.holder.uid) wake(keyOf(lock.holder));
   };
 }
 

@@ -17,6 +17,7 @@ const found: [seed: number, story: string][] = [
   [61_089, "a holder that is gone, as its Lease is, is not forgotten while its run may be where nobody watches"],
   [62_120, "an execution that was out of time to start holds its target to its end, which begins a cooldown"],
   [73_187, "the same where its Lease was wiped, and its run is already being deleted"],
+  [80_621, "a lock that a hand took away, and another had for a moment, comes back to the one that runs"],
   [201_459, "an execution that has removed its run, and not yet ended, is not given way to"],
 ];
 
