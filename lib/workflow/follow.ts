@@ -25,7 +25,7 @@ const echoPollMs = 50;
 const lockLostAdvice = "Create a new WorkflowExecution once nothing else runs on the target.";
 
 export function follow(s: Snapshot): Decision {
-  return isNoCopy(s) ??
+  return restored(s) ??
     finalizerBack(s) ??
     vanished(s) ??
     ended(s) ??
@@ -40,7 +40,7 @@ export function follow(s: Snapshot): Decision {
 }
 
 /** Restored with its status: it names the original's run, which is nothing to it. */
-function isNoCopy(s: Snapshot): Decision | undefined {
+function restored(s: Snapshot): Decision | undefined {
   const fault = copied(s.execution);
   return fault && fail(s, { ...fault, wasExecutionFailure: false });
 }

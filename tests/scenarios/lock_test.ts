@@ -1,9 +1,11 @@
 // One execution a target, and the cooldown after it.
 
 import { assertEquals } from "@std/assert";
+import type { JSONObject } from "../../lib/kube/contract.ts";
 import { manifest } from "../support/builders.ts";
 import {
   auditTrail,
+  heldLocks,
   nothingMoreHappens,
   phaseOf,
   runNames,
@@ -100,4 +102,21 @@ Deno.test("a cooldown of 0 is off", async () => {
     await untilQuiet(world);
   }
   await nothingMoreHappens(world);
+});
+
+Deno.test("a lock that a hand gave to nobody who exists comes back to the one that runs, as soon as it is free", async () => {
+  await using world = await World.start();
+  world.startController();
+  world.server.install(manifest({ image: "hang" }));
+  await untilPhase(world, "fix", "Running");
+  await world.until("its tasks run", () => world.list("taskruns").length > 0);
+  const [lease] = heldLocks(world);
+  const { name } = lease?.metadata as { name: string };
+  const { holderIdentity } = lease?.spec as { holderIdentity: string };
+  await world.request("PATCH", `/apis/coordination.k8s.io/v1/namespaces/kubernaut-system/leases/${name}`, {
+    spec: { holderIdentity: "payment/nobody/uid-nobody" },
+  });
+  const holders = () => heldLocks(world).map(({ spec }) => (spec as JSONObject).holderIdentity);
+  await world.until("it has its lock back", () => holders().includes(holderIdentity), 500);
+  assertEquals([holders(), phaseOf(world, "fix")], [[holderIdentity], "Running"]);
 });
